@@ -1,0 +1,1 @@
+//! Settings with defaults, documentation and JSON schema; trust rules.

@@ -1,0 +1,1 @@
+//! Warm connections to a model server.

@@ -1,0 +1,2 @@
+//! Real-time AI edits in any LSP editor.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Tree-sitter trees kept in step with the text; languages, scopes, imports.

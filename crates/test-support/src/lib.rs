@@ -1,0 +1,1 @@
+//! Seeded edit generator, fixture notation, scripted model; for tests only.

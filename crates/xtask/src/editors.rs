@@ -1,0 +1,162 @@
+//! `cargo xtask editors`: a real Neovim, a real Helix and a tmux for the end-to-end tests.
+//! Programs on PATH win; `debian` fetches the missing ones. Driving them is the business of `tests/`.
+
+mod debian;
+mod version;
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use version::Version;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Print one line of JSON instead: for each program its path and version.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One program of the set.
+pub(crate) struct Program {
+    /// The name in reports and in the JSON answer.
+    name: &'static str,
+    title: &'static str,
+    /// What it may be called on PATH.
+    commands: &'static [&'static str],
+    version_flag: &'static str,
+    /// The oldest version whose behaviour the tests know.
+    oldest: Version,
+}
+
+pub(crate) const NEOVIM: Program = Program {
+    name: "nvim",
+    title: "Neovim",
+    commands: &["nvim"],
+    version_flag: "--version",
+    oldest: Version([0, 12, 0]),
+};
+
+pub(crate) const HELIX: Program = Program {
+    name: "hx",
+    title: "Helix",
+    commands: &["hx", "helix"],
+    version_flag: "--version",
+    oldest: Version([25, 7, 0]),
+};
+
+/// Helix is a terminal program; the tests hold its terminal in tmux.
+pub(crate) const TMUX: Program = Program {
+    name: "tmux",
+    title: "tmux",
+    commands: &["tmux"],
+    version_flag: "-V",
+    oldest: Version([3, 2, 0]),
+};
+
+/// Where a program is, and what it says of itself.
+pub(crate) struct Found {
+    path: PathBuf,
+    version: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let tmux = match on_path(&TMUX) {
+        Some(found) => found,
+        None => {
+            debian::install_tmux()?;
+            on_path(&TMUX).context("tmux is still not on PATH; install tmux and run again")?
+        }
+    };
+    let (mut neovim, mut helix) = (on_path(&NEOVIM), on_path(&HELIX));
+    if neovim.is_none() || helix.is_none() {
+        let bin = cached_bin()?;
+        neovim = neovim.or_else(|| probe(&NEOVIM, &bin.join("nvim")));
+        helix = helix.or_else(|| probe(&HELIX, &bin.join("hx")));
+    }
+    let neovim = neovim.with_context(|| cure("the fetched Neovim does not start"))?;
+    let helix = helix.with_context(|| cure("the fetched Helix does not start"))?;
+
+    let set = [(&NEOVIM, neovim), (&HELIX, helix), (&TMUX, tmux)];
+    if args.json {
+        let entries = set.iter().map(|(program, found)| {
+            let entry = json!({ "path": found.path, "version": found.version });
+            (program.name.to_owned(), entry)
+        });
+        println!("{}", serde_json::Value::Object(entries.collect()));
+    } else {
+        for (program, found) in &set {
+            println!(
+                "{:<7} {:<9} (needs {} or later)  {}",
+                program.title,
+                found.version,
+                program.oldest,
+                found.path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The problem with the way out that works everywhere.
+pub(crate) fn cure(problem: &str) -> String {
+    format!(
+        "{problem}; install Neovim {} and Helix {} or later so that `nvim` and `hx` are on PATH, and run again",
+        NEOVIM.oldest, HELIX.oldest
+    )
+}
+
+/// The folder with the fetched launchers; fetches them when it is not there yet.
+fn cached_bin() -> Result<PathBuf> {
+    let home = cache_folder()?;
+    fs::create_dir_all(&home)
+        .with_context(|| format!("cannot create {}; set REDLINE_EDITORS_DIR", home.display()))?;
+    // Two test runs may start at once; the second one waits and finds the work done.
+    let lock = File::create(home.join("lock")).context("cannot create the lock file")?;
+    lock.lock().context("cannot take the lock file")?;
+    debian::bin_folder(&home)
+}
+
+fn cache_folder() -> Result<PathBuf> {
+    let absolute = |name: &str| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if let Some(folder) = absolute("REDLINE_EDITORS_DIR") {
+        return Ok(folder);
+    }
+    let Some(cache) =
+        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+    else {
+        bail!("no folder to keep editors in; set REDLINE_EDITORS_DIR to an absolute path");
+    };
+    Ok(cache.join("redline/editors"))
+}
+
+/// The first sufficient one on PATH. Costs one start of each candidate.
+fn on_path(program: &Program) -> Option<Found> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .flat_map(|folder| program.commands.iter().map(move |name| folder.join(name)))
+        .filter(|candidate| candidate.is_file())
+        .find_map(|candidate| probe(program, &candidate))
+}
+
+/// What stands at `path`, if it starts and is new enough.
+pub(crate) fn probe(program: &Program, path: &Path) -> Option<Found> {
+    let output = Command::new(path)
+        .arg(program.version_flag)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let version = Version::in_line(text.lines().next()?)?;
+    (output.status.success() && version >= program.oldest).then(|| Found {
+        path: path.to_owned(),
+        version: version.to_string(),
+    })
+}
