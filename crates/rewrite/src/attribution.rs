@@ -1,0 +1,613 @@
+//! Whose change was it? Splits a reported change into parts of our edit in flight and the user's own.
+//!
+//! Editors report a change in their own way: widened to whole lines, re-diffed into characters, merged
+//! with what the user typed, in one notification or two. So texts are compared, never ranges: our part
+//! has arrived where the new text is what our edit makes of the old one. Where the user's typing is mixed
+//! in, both explanations are weighed and the one that leaves the user the smaller change is taken.
+
+use std::ops::Range;
+
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+use text::{Bias, ChangeSet, Text};
+
+/// One replacement of our edit in flight, in bytes of the mirror.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Its number, unique within the document.
+    pub(crate) number: u32,
+    pub(crate) range: Range<usize>,
+    pub(crate) text: String,
+}
+
+/// What a change, or one step of it, turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Attribution {
+    /// Numbers of the parts that are in the mirror now.
+    pub(crate) confirmed: Vec<u32>,
+    /// The user's changes, in order, in bytes of the text before this step with the confirmed parts in it.
+    pub(crate) user: Vec<Replacement>,
+}
+
+/// Up to this many bytes on either side a change is compared by characters, beyond it by lines and words.
+const BY_CHARACTERS: usize = 1_024;
+
+/// Splits `changes`, which led one after another from `old` to `new`, into steps in order; and the parts
+/// that have not arrived, where they would go in `new`. `parts` are sorted and apart from each other.
+/// Costs what the changes and the parts span.
+pub(crate) fn attribute(
+    old: &Text,
+    changes: &[ChangeSet],
+    new: &Text,
+    parts: Vec<Part>,
+) -> (Vec<Attribution>, Vec<Part>) {
+    let whole = match changes {
+        [one] => one.clone(),
+        [first, rest @ ..] => rest
+            .iter()
+            .fold(first.clone(), |all, next| all.compose(next)),
+        [] => return (Vec::new(), parts),
+    };
+    let raw = edits(&whole);
+    if !parts.is_empty() && may_all_be(&raw, &parts, old) && is_exactly(old, new, &raw, &parts) {
+        let confirmed = parts.into_iter().map(|part| part.number).collect();
+        return (
+            vec![Attribution {
+                confirmed,
+                user: Vec::new(),
+            }],
+            Vec::new(),
+        );
+    }
+    if changes.len() == 1 || parts.is_empty() {
+        let (step, missing) = attribute_one(old, &whole, parts);
+        return (vec![step], missing);
+    }
+    attribute_each(old, changes, parts)
+}
+
+fn may_all_be(raw: &[Edit], parts: &[Part], old: &Text) -> bool {
+    parts
+        .iter()
+        .all(|part| raw.iter().any(|edit| edit.may_be(part, old)))
+}
+
+/// One notification of several changes: those that are a part to the letter come first out, what lies
+/// between them is weighed as one.
+fn attribute_each(
+    old: &Text,
+    changes: &[ChangeSet],
+    mut parts: Vec<Part>,
+) -> (Vec<Attribution>, Vec<Part>) {
+    let mut text = old.clone();
+    let mut there = parts.clone();
+    let mut matched = Vec::with_capacity(changes.len());
+    for change in changes {
+        let raw = edits(change);
+        let mut after = text.clone();
+        change.apply(&mut after);
+        let found = if may_all_be(&raw, &there, &text) && is_exactly(&text, &after, &raw, &there) {
+            std::mem::take(&mut there)
+        } else {
+            let one = match raw.as_slice() {
+                [edit] => there
+                    .iter()
+                    .position(|part| edit.says_the_same(part, &text)),
+                _ => None,
+            };
+            one.map(|index| there.remove(index)).into_iter().collect()
+        };
+        matched.push(
+            found
+                .into_iter()
+                .map(|part| part.number)
+                .collect::<Vec<u32>>(),
+        );
+        text = after;
+        move_parts(&mut there, change);
+    }
+    parts.retain(|part| there.iter().any(|left| left.number == part.number));
+    let mut steps = Vec::new();
+    let mut run: Option<(Text, ChangeSet)> = None;
+    let weigh = |run: &mut Option<(Text, ChangeSet)>,
+                 parts: &mut Vec<Part>,
+                 steps: &mut Vec<Attribution>| {
+        if let Some((before, run)) = run.take() {
+            let (step, missing) = attribute_one(&before, &run, std::mem::take(parts));
+            steps.push(step);
+            *parts = missing;
+        }
+    };
+    let mut text = old.clone();
+    for (change, confirmed) in changes.iter().zip(matched) {
+        if confirmed.is_empty() {
+            run = Some(match run.take() {
+                Some((before, run)) => (before, run.compose(change)),
+                None => (text.clone(), change.clone()),
+            });
+        } else {
+            weigh(&mut run, &mut parts, &mut steps);
+            steps.push(Attribution {
+                confirmed,
+                user: Vec::new(),
+            });
+            move_parts(&mut parts, change);
+        }
+        change.apply(&mut text);
+    }
+    weigh(&mut run, &mut parts, &mut steps);
+    (steps, parts)
+}
+
+fn move_parts(parts: &mut [Part], change: &ChangeSet) {
+    for part in parts {
+        part.range =
+            change.map(part.range.start, Bias::Left)..change.map(part.range.end, Bias::Right);
+    }
+}
+
+fn edits(change: &ChangeSet) -> Vec<Edit> {
+    let edit = |change: text::Change| Edit::new(change.old, change.text);
+    change.changes().into_iter().map(edit).collect()
+}
+
+/// Splits one change. The missing parts come back where they would go in the new text.
+fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attribution, Vec<Part>) {
+    let raw = edits(change);
+    let (near, mut missing): (Vec<Part>, Vec<Part>) = parts
+        .into_iter()
+        .partition(|part| raw.iter().any(|edit| edit.may_be(part, old)));
+    // Without a part in reach the ranges stand as reported; else each side may say the same in another way.
+    let (step, lost) = if near.is_empty() {
+        attribute_groups(old, raw, Vec::new())
+    } else {
+        let near = near.into_iter().map(|part| {
+            let edit = Edit::new(part.range, part.text);
+            (part.number, edit)
+        });
+        attribute_groups(old, canonical(old, raw), canonical_parts(old, near))
+    };
+    missing.extend(lost);
+    missing.sort_by_key(|part| part.range.start);
+    move_parts(&mut missing, change);
+    (step, missing)
+}
+
+fn canonical(old: &Text, edits: Vec<Edit>) -> Vec<Edit> {
+    let mut floor = 0;
+    edits
+        .into_iter()
+        .map(|edit| {
+            let edit = edit.canonical(old, floor);
+            floor = edit.range.end;
+            edit
+        })
+        .collect()
+}
+
+fn canonical_parts(old: &Text, parts: impl Iterator<Item = (u32, Edit)>) -> Vec<OurEdit> {
+    let (numbers, edits): (Vec<u32>, Vec<Edit>) = parts.unzip();
+    canonical(old, edits)
+        .into_iter()
+        .zip(numbers)
+        .map(|(edit, number)| OurEdit { number, edit })
+        .collect()
+}
+
+/// A replacement in bytes of the old text.
+#[derive(Clone, Debug)]
+struct Edit {
+    /// Where it was reported or sent, and what.
+    raw: Range<usize>,
+    raw_text: String,
+    range: Range<usize>,
+    text: String,
+}
+
+/// A part of ours in the same form.
+#[derive(Debug)]
+struct OurEdit {
+    number: u32,
+    edit: Edit,
+}
+
+/// How far an insertion or deletion is moved left to reach its canonical place.
+const MAX_SLIDE: usize = 4_096;
+
+impl Edit {
+    fn new(range: Range<usize>, text: String) -> Edit {
+        Edit {
+            raw: range.clone(),
+            raw_text: text.clone(),
+            range,
+            text,
+        }
+    }
+
+    /// Whether this reported change lies where it could be, or hold, a part. Editors widen a change to the
+    /// lines it touches, but none reports it on other lines.
+    fn may_be(&self, part: &Part, old: &Text) -> bool {
+        let start = old.line_start(old.line_of(part.range.start));
+        let end = old
+            .line_end(old.line_of(part.range.end))
+            .max(part.range.end);
+        if self.text.is_empty() {
+            self.range.start < end && start < self.range.end
+        } else {
+            self.range.start <= end && start <= self.range.end
+        }
+    }
+
+    /// From where to where it may be said to stand.
+    fn reach(&self) -> Range<usize> {
+        self.range.start.min(self.raw.start)..self.range.end.max(self.raw.end)
+    }
+
+    /// Whether this says the same as a part of ours, and where.
+    fn says_the_same(&self, part: &Part, old: &Text) -> bool {
+        if !self.may_be(part, old) {
+            return false;
+        }
+        let theirs = self.clone().canonical(old, 0);
+        let part = Edit::new(part.range.clone(), part.text.clone());
+        let ours = part.canonical(old, 0);
+        theirs.range == ours.range && theirs.text == ours.text
+    }
+
+    /// This as the smallest replacements, in bytes from `start`, where `was` begins.
+    fn narrowed(&self, was: &str, start: usize) -> Vec<Replacement> {
+        let at = self.raw.start - start;
+        let mut smaller = replacements(&was[at..self.raw.end - start], &self.raw_text);
+        for (range, _) in &mut smaller {
+            *range = range.start + at..range.end + at;
+        }
+        smaller
+    }
+
+    /// Without common suffix and prefix, and moved as far left as it says the same: an editor that reports a
+    /// line inserted after another means the same as one that reports it inserted before the next.
+    /// It moves no further than to `floor`.
+    fn canonical(mut self, old: &Text, floor: usize) -> Edit {
+        let removed = old.slice(self.range.clone()).into_owned();
+        let suffix = common_suffix(&removed, &self.text);
+        self.range.end -= suffix;
+        self.text.truncate(self.text.len() - suffix);
+        let prefix = common_prefix(&removed[..removed.len() - suffix], &self.text);
+        self.range.start += prefix;
+        self.text.drain(..prefix);
+        if self.range.is_empty() && !self.text.is_empty() {
+            self.slide_insertion(old, floor);
+        } else if self.text.is_empty() && !self.range.is_empty() {
+            self.slide_deletion(old, floor);
+        }
+        self
+    }
+
+    fn slide_insertion(&mut self, old: &Text, floor: usize) {
+        let bytes = self.text.as_bytes();
+        let at = self.range.start;
+        let furthest = (at - floor.min(at)).min(MAX_SLIDE);
+        let mut moved = (0..furthest)
+            .take_while(|n| old.byte(at - 1 - n) == Some(bytes[bytes.len() - 1 - n % bytes.len()]))
+            .count();
+        while !old.is_boundary(at - moved) || !self.text.is_char_boundary(cut(bytes.len(), moved)) {
+            moved -= 1;
+        }
+        let (head, tail) = self.text.split_at(cut(bytes.len(), moved));
+        self.text = format!("{tail}{head}");
+        self.range = at - moved..at - moved;
+    }
+
+    fn slide_deletion(&mut self, old: &Text, floor: usize) {
+        let Range { start, end } = self.range.clone();
+        let furthest = (start - floor.min(start)).min(MAX_SLIDE);
+        let mut moved = (0..furthest)
+            .take_while(|n| old.byte(start - 1 - n) == old.byte(end - 1 - n))
+            .count();
+        while !old.is_boundary(start - moved) || !old.is_boundary(end - moved) {
+            moved -= 1;
+        }
+        self.range = start - moved..end - moved;
+    }
+}
+
+/// Where an inserted text of `len` bytes is cut when it moves left by `moved`.
+fn cut(len: usize, moved: usize) -> usize {
+    (len - moved % len) % len
+}
+
+/// Whether the new text is the old one with all parts in it and nothing else.
+fn is_exactly(old: &Text, new: &Text, clusters: &[Edit], parts: &[Part]) -> bool {
+    let grown: isize = parts
+        .iter()
+        .map(|part| part.text.len() as isize - part.range.len() as isize)
+        .sum();
+    if old.len() as isize + grown != new.len() as isize {
+        return false;
+    }
+    let same = clusters.len() == parts.len()
+        && clusters
+            .iter()
+            .zip(parts)
+            .all(|(edit, part)| edit.range == part.range && edit.text == part.text);
+    if same {
+        return true;
+    }
+    let mut starts = clusters
+        .iter()
+        .map(|edit| edit.range.start)
+        .chain(parts.iter().map(|part| part.range.start));
+    let mut ends = clusters
+        .iter()
+        .map(|edit| edit.range.end)
+        .chain(parts.iter().map(|part| part.range.end));
+    let (Some(start), Some(end)) = (starts.by_ref().min(), ends.by_ref().max()) else {
+        return true;
+    };
+    // Outside that window neither the change nor the parts touch anything.
+    let mut at = start;
+    let mut there = start;
+    for part in parts {
+        let kept = part.range.start - at;
+        if !ranges_equal(old, at..part.range.start, new, there..there + kept) {
+            return false;
+        }
+        there += kept;
+        if !new.range_is(there..there + part.text.len(), &part.text) {
+            return false;
+        }
+        there += part.text.len();
+        at = part.range.end;
+    }
+    ranges_equal(old, at..end, new, there..there + (end - at))
+}
+
+fn ranges_equal(a: &Text, a_range: Range<usize>, b: &Text, b_range: Range<usize>) -> bool {
+    if b_range.end > b.len() || !b.is_boundary(b_range.start) || !b.is_boundary(b_range.end) {
+        return false;
+    }
+    let mut at = b_range.start;
+    a.chunks(a_range).all(|chunk| {
+        let end = at + chunk.len();
+        let same = b.is_boundary(end) && b.range_is(at..end, chunk);
+        at = end;
+        same
+    })
+}
+
+/// A stretch of the old text with the changes and the parts that touch it.
+struct Group {
+    range: Range<usize>,
+    edits: Vec<Edit>,
+    parts: Vec<OurEdit>,
+}
+
+impl Group {
+    /// Whether the reported changes reach over everything that the parts replace: what a part removes and no
+    /// reported change does is still there.
+    fn is_covered(&self) -> bool {
+        let covers = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end;
+        self.parts.iter().all(|part| {
+            self.edits.iter().any(|edit| {
+                covers(&edit.range, &part.edit.range) || covers(&edit.raw, &part.edit.raw)
+            })
+        })
+    }
+}
+
+/// A group with both explanations of what happened to it.
+struct Weighed {
+    group: Group,
+    /// The user's replacements if the parts have arrived, where that is possible at all.
+    mixed: Option<Vec<Replacement>>,
+    /// The user's replacements if they have not.
+    alone: Vec<Replacement>,
+}
+
+impl Weighed {
+    fn new(group: Group, old: &Text) -> Weighed {
+        let start = group.range.start;
+        let was = old.slice(group.range.clone());
+        let mixed = (!group.parts.is_empty() && !group.edits.is_empty() && group.is_covered())
+            .then(|| {
+                let is = spliced(&was, start, &mut group.edits.iter());
+                let made = spliced(&was, start, &mut group.parts.iter().map(|part| &part.edit));
+                replacements(&made, &is)
+            });
+        let alone = group
+            .edits
+            .iter()
+            .flat_map(|edit| edit.narrowed(&was, start))
+            .collect();
+        Weighed {
+            group,
+            mixed,
+            alone,
+        }
+    }
+}
+
+fn attribute_groups(
+    old: &Text,
+    clusters: Vec<Edit>,
+    parts: Vec<OurEdit>,
+) -> (Attribution, Vec<Part>) {
+    let mut step = Attribution {
+        confirmed: Vec::new(),
+        user: Vec::new(),
+    };
+    let mut missing = Vec::new();
+    let weighed: Vec<Weighed> = group(clusters, parts)
+        .into_iter()
+        .map(|group| Weighed::new(group, old))
+        .collect();
+    // An edit arrives whole or not at all, so the explanations are weighed over all groups together.
+    let (mut with_ours, mut without) = (0, 0);
+    for weighed in &weighed {
+        if let Some(mixed) = &weighed.mixed {
+            with_ours += cost(mixed);
+            without += cost(&weighed.alone);
+        }
+    }
+    // How much the confirmed parts before here have moved the text.
+    let mut ours = 0;
+    for Weighed {
+        group,
+        mixed,
+        alone,
+    } in weighed
+    {
+        let at = group.range.start.wrapping_add_signed(ours);
+        let mixed = mixed.filter(|_| with_ours <= without);
+        let arrived = mixed.is_some();
+        let user = mixed.unwrap_or(alone);
+        step.user.extend(
+            user.into_iter()
+                .map(|(range, text)| (shift(range, at), text)),
+        );
+        for OurEdit { number, edit } in group.parts {
+            if arrived {
+                ours += edit.text.len() as isize - edit.range.len() as isize;
+                step.confirmed.push(number);
+            } else {
+                missing.push(Part {
+                    number,
+                    range: edit.range,
+                    text: edit.text,
+                });
+            }
+        }
+    }
+    (step, missing)
+}
+
+/// Groups what touches; both lists are sorted.
+fn group(edits: Vec<Edit>, parts: Vec<OurEdit>) -> Vec<Group> {
+    let mut all: Vec<Group> = edits
+        .into_iter()
+        .map(|edit| Group {
+            range: edit.reach(),
+            edits: vec![edit],
+            parts: Vec::new(),
+        })
+        .chain(parts.into_iter().map(|part| Group {
+            range: part.edit.reach(),
+            edits: Vec::new(),
+            parts: vec![part],
+        }))
+        .collect();
+    all.sort_by_key(|group| group.range.start);
+    let mut groups: Vec<Group> = Vec::new();
+    for next in all {
+        match groups.last_mut() {
+            Some(last) if next.range.start <= last.range.end => {
+                last.range.end = last.range.end.max(next.range.end);
+                last.edits.extend(next.edits);
+                last.parts.extend(next.parts);
+            }
+            _ => groups.push(next),
+        }
+    }
+    groups
+}
+
+/// `was`, which starts at `start` of the old text, with replacements in old offsets.
+fn spliced<'a>(was: &str, start: usize, edits: &mut dyn Iterator<Item = &'a Edit>) -> String {
+    let mut out = String::with_capacity(was.len());
+    let mut at = 0;
+    for edit in edits {
+        out.push_str(&was[at..edit.range.start - start]);
+        out.push_str(&edit.text);
+        at = edit.range.end - start;
+    }
+    out.push_str(&was[at..]);
+    out
+}
+
+/// A range, and the text that comes in its place.
+type Replacement = (Range<usize>, String);
+
+/// The smallest replacements that lead from one text to another, in bytes of the first.
+fn replacements(old: &str, new: &str) -> Vec<Replacement> {
+    let suffix = common_suffix(old, new);
+    let (old_rest, new_rest) = (&old[..old.len() - suffix], &new[..new.len() - suffix]);
+    let prefix = common_prefix(old_rest, new_rest);
+    let (old, new) = (&old_rest[prefix..], &new_rest[prefix..]);
+    if old.is_empty() && new.is_empty() {
+        return Vec::new();
+    }
+    let pairs = if old.is_empty() || new.is_empty() {
+        vec![(0..old.len(), 0..new.len())]
+    } else if old.len().max(new.len()) <= BY_CHARACTERS {
+        by_characters(old, new)
+    } else {
+        diff::hunks(old, new)
+            .into_iter()
+            .flat_map(|hunk| {
+                let pairs = diff::refine(&old[hunk.old.clone()], &new[hunk.new.clone()]);
+                let (gone, put) = (hunk.old.start, hunk.new.start);
+                pairs
+                    .into_iter()
+                    .map(move |(a, b)| (shift(a, gone), shift(b, put)))
+            })
+            .collect()
+    };
+    pairs
+        .into_iter()
+        .map(|(gone, put)| (shift(gone, prefix), new[put].to_owned()))
+        .collect()
+}
+
+fn shift(range: Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+/// The changed ranges by characters: whose text a character is must not depend on where words end.
+fn by_characters(old: &str, new: &str) -> Vec<(Range<usize>, Range<usize>)> {
+    let (a, b): (Vec<(usize, char)>, Vec<(usize, char)>) =
+        (old.char_indices().collect(), new.char_indices().collect());
+    let chars = |text: &[(usize, char)]| text.iter().map(|(_, c)| *c).collect::<Vec<char>>();
+    let bytes = |text: &[(usize, char)], len: usize, range: Range<usize>| {
+        let at = |index: usize| text.get(index).map_or(len, |(at, _)| *at);
+        at(range.start)..at(range.end)
+    };
+    let ops = capture_diff_slices(Algorithm::Myers, &chars(&a), &chars(&b));
+    let changed = ops
+        .into_iter()
+        .filter(|op| op.tag() != DiffTag::Equal)
+        .map(|op| {
+            let put = bytes(&b, new.len(), op.new_range());
+            (bytes(&a, old.len(), op.old_range()), put)
+        });
+    changed.collect()
+}
+
+fn cost(changes: &[Replacement]) -> usize {
+    changes
+        .iter()
+        .map(|(range, text)| range.len() + text.len())
+        .sum()
+}
+
+fn common_prefix(a: &str, b: &str) -> usize {
+    let mut n = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    while !a.is_char_boundary(n) || !b.is_char_boundary(n) {
+        n -= 1;
+    }
+    n
+}
+
+fn common_suffix(a: &str, b: &str) -> usize {
+    let mut n = a
+        .bytes()
+        .rev()
+        .zip(b.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    while !a.is_char_boundary(a.len() - n) || !b.is_char_boundary(b.len() - n) {
+        n -= 1;
+    }
+    n
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,740 @@
+//! [`DocumentRewrites`]: all rewrites of one document, and the one edit in flight.
+//!
+//! The mirror moves only by what the editor reports. An edit of ours counts as applied when the mirror
+//! shows it, whatever the editor answered; until then no other is sent. What the model sends meanwhile
+//! waits in the regions and goes out with the next edit.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use model_protocol::Request;
+use text::{ChangeSet, Text};
+
+use crate::attribution::{self, attribute};
+use crate::effect::{
+    DecideError, Decision, EditId, Effect, ModelEvent, Part, RewriteId, RewriteView, Start,
+    StartError, Time,
+};
+use crate::life::Rewrite;
+
+/// How an editor treats our edits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The editor refuses or drops every edit made for an older version than its own, so a newer version
+    /// without our edit proves that the edit is lost. Otherwise its answer is awaited.
+    pub checks_versions: bool,
+    /// Least time between two edits while text streams, in microseconds.
+    pub frame: Time,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Profile {
+            checks_versions: false,
+            frame: 33_000,
+        }
+    }
+}
+
+/// How many finished rewrites are remembered for `list`.
+const REMEMBERED: usize = 20;
+
+/// How many of our edits an undo may reach back over.
+const UNDO_DEPTH: usize = 256;
+
+/// The edit that the editor has been asked to apply.
+#[derive(Debug)]
+struct Flight {
+    edit: EditId,
+    version: i32,
+    /// The parts that the mirror does not show yet.
+    parts: Vec<attribution::Part>,
+    before: Text,
+    /// The editor has said that it applied it.
+    said_applied: bool,
+}
+
+/// All rewrites of one document.
+pub struct DocumentRewrites {
+    text: Text,
+    version: i32,
+    profile: Profile,
+    /// In the order of their regions.
+    rewrites: Vec<Rewrite>,
+    ended: VecDeque<RewriteView>,
+    flight: Option<Flight>,
+    /// The version at which the editor refused an edit: wait for a newer one.
+    refused_at: Option<i32>,
+    /// The text before each of our edits, for recognising the editor's undo.
+    history: VecDeque<(u32, Text)>,
+    next_frame: Time,
+    wake_at: Option<Time>,
+    edits: u32,
+    parts: u32,
+    out_of_step: bool,
+}
+
+impl DocumentRewrites {
+    /// A document as the editor opened it.
+    pub fn open(text: Text, version: i32, profile: Profile) -> Self {
+        DocumentRewrites {
+            text,
+            version,
+            profile,
+            rewrites: Vec::new(),
+            ended: VecDeque::new(),
+            flight: None,
+            refused_at: None,
+            history: VecDeque::new(),
+            next_frame: 0,
+            wake_at: None,
+            edits: 0,
+            parts: 0,
+            out_of_step: false,
+        }
+    }
+
+    /// The mirror's text as this knows it.
+    pub fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// The version of that text.
+    pub fn version(&self) -> i32 {
+        self.version
+    }
+
+    /// Every rewrite that is not over, in the order of their regions.
+    pub fn active(&self) -> impl Iterator<Item = RewriteView> {
+        self.rewrites.iter().map(Rewrite::view)
+    }
+
+    /// The rewrites that are over, oldest first; a bounded number.
+    pub fn ended(&self) -> impl Iterator<Item = &RewriteView> {
+        self.ended.iter()
+    }
+
+    /// One rewrite as people see it.
+    pub fn view(&self, id: RewriteId) -> Option<RewriteView> {
+        let active = self.rewrites.iter().find(|rewrite| rewrite.id == id);
+        active
+            .map(Rewrite::view)
+            .or_else(|| self.ended.iter().find(|view| view.id == id).cloned())
+    }
+
+    /// The rewrite whose region holds the byte at `offset`, its ends included.
+    pub fn at(&self, offset: usize) -> Option<RewriteId> {
+        self.rewrites
+            .iter()
+            .filter(|rewrite| !rewrite.is_left())
+            .find(|rewrite| {
+                let region = rewrite.region();
+                region.start <= offset && offset <= region.end
+            })
+            .map(|rewrite| rewrite.id)
+    }
+
+    /// Begins a rewrite of a region of the current text.
+    ///
+    /// # Errors
+    /// When the mirror is out of step, or the region overlaps one that is not decided.
+    pub fn start(
+        &mut self,
+        start: Start,
+        now: Time,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), StartError> {
+        if self.out_of_step {
+            return Err(StartError::OutOfStep);
+        }
+        if let Some(other) = self.overlapping(&start.region) {
+            return Err(StartError::Overlaps(other));
+        }
+        let base = self.text.slice(start.region.clone()).into_owned();
+        let index = self.rewrites.partition_point(|rewrite| {
+            rewrite.region().end <= start.region.start && rewrite.start < start.region.end
+        });
+        let rewrite = Rewrite::new(start, base, now);
+        Self::announce(&rewrite, out);
+        self.rewrites.insert(index, rewrite);
+        Ok(())
+    }
+
+    fn announce(rewrite: &Rewrite, out: &mut Vec<Effect>) {
+        out.push(Effect::Send {
+            rewrite: rewrite.id,
+            request: Box::new(rewrite.request().clone()),
+        });
+        out.push(Effect::Changed {
+            rewrite: rewrite.id,
+        });
+    }
+
+    fn overlapping(&self, region: &Range<usize>) -> Option<RewriteId> {
+        self.rewrites
+            .iter()
+            .find(|rewrite| {
+                let other = rewrite.region();
+                let inside = other.start < region.end && region.start < other.end;
+                // Two empty regions at one place, or an empty one inside, have no order.
+                inside || other == *region
+            })
+            .map(|rewrite| rewrite.id)
+    }
+
+    /// Stops `old`, takes its text back and begins `new` on the same region, as one operation. `start` makes
+    /// the new rewrite from the document as it will be once the old text is gone, the region there, the
+    /// old request and the model's answer so far.
+    ///
+    /// # Errors
+    /// When there is no such rewrite, or it is over.
+    pub fn redirect(
+        &mut self,
+        old: RewriteId,
+        start: impl FnOnce(&Text, Range<usize>, &Request, &str) -> Start,
+        now: Time,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), DecideError> {
+        let index = self.index(old)?;
+        let rewrite = &mut self.rewrites[index];
+        if rewrite.is_left() {
+            return Err(DecideError::Over(rewrite.state()));
+        }
+        if rewrite.is_streaming() {
+            out.push(Effect::Cancel { rewrite: old });
+        }
+        let mut tracked = rewrite.tracked.clone();
+        let base = tracked.restart();
+        let mut text = self.text.clone();
+        text.replace(rewrite.region(), &base);
+        let region = rewrite.start..rewrite.start + base.len();
+        let start = start(&text, region, rewrite.request(), rewrite.answer());
+        let mut next = Rewrite::after(start, tracked, now);
+        next.start = rewrite.start;
+        rewrite.give_way();
+        rewrite.timings.decided = Some(now);
+        out.push(Effect::Changed { rewrite: old });
+        Self::announce(&next, out);
+        let old = std::mem::replace(rewrite, next);
+        self.remember(old.view());
+        self.pump(now, out);
+        Ok(())
+    }
+
+    /// The mirror moved: `changes` led one after another from the text known so far to `after`. At least one.
+    pub fn changed(
+        &mut self,
+        changes: &[ChangeSet],
+        after: &Text,
+        version: i32,
+        now: Time,
+        out: &mut Vec<Effect>,
+    ) {
+        if self.rewrites.is_empty() && self.flight.is_none() {
+            self.text = after.clone();
+            self.version = version;
+            return;
+        }
+        let parts = self
+            .flight
+            .as_mut()
+            .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
+        let (steps, missing) = attribute(&self.text, changes, after, parts);
+        let partly = steps.iter().any(|step| !step.confirmed.is_empty());
+        let undo = !partly && self.is_undo(changes, after, out);
+        for step in steps.iter().filter(|_| !undo) {
+            self.confirm(&step.confirmed, now, out);
+            for (range, text) in step.user.iter().rev() {
+                self.user_change(range.clone(), text, out);
+            }
+        }
+        self.text = after.clone();
+        self.version = version;
+        self.refused_at = None;
+        if let Some(flight) = &mut self.flight {
+            flight.parts = missing;
+            let newer = version > flight.version;
+            // Where versions are checked, trying again is safe even if the rest is still to be reported: the
+            // editor's version is then newer than the one the next edit is made for.
+            let lost = newer && (self.profile.checks_versions || flight.said_applied && !partly);
+            if flight.parts.is_empty() {
+                self.land();
+            } else if lost {
+                self.drop_flight();
+            }
+        }
+        self.pump(now, out);
+    }
+
+    fn confirm(&mut self, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
+        let Some(flight) = &self.flight else { return };
+        if parts.is_empty() {
+            return;
+        }
+        let edit = flight.edit.0;
+        let mut moved = 0;
+        for rewrite in &mut self.rewrites {
+            rewrite.start = rewrite.start.wrapping_add_signed(moved);
+            let before = moved;
+            for part in parts {
+                moved += rewrite.tracked.confirm(*part, edit);
+            }
+            if moved != before {
+                out.push(Effect::Changed {
+                    rewrite: rewrite.id,
+                });
+            }
+            rewrite.timings.first_edit.get_or_insert(now);
+        }
+    }
+
+    /// Our edit is in the mirror whole.
+    fn land(&mut self) {
+        if let Some(flight) = self.flight.take() {
+            if self.history.len() == UNDO_DEPTH {
+                self.history.pop_front();
+            }
+            self.history.push_back((flight.edit.0, flight.before));
+        }
+    }
+
+    /// Our edit will not arrive.
+    fn drop_flight(&mut self) {
+        self.flight = None;
+        for rewrite in &mut self.rewrites {
+            rewrite.tracked.drop_flight();
+        }
+    }
+
+    /// Whether a change is the editor's undo of our last edits: the text is what it was before one of them.
+    fn is_undo(&mut self, changes: &[ChangeSet], after: &Text, out: &mut Vec<Effect>) -> bool {
+        if !self
+            .history
+            .iter()
+            .any(|(_, before)| before.len() == after.len())
+        {
+            return false;
+        }
+        let Some(change) = changes
+            .iter()
+            .cloned()
+            .reduce(|all, next| all.compose(&next))
+        else {
+            return false;
+        };
+        let changes = change.changes();
+        let (Some(first), Some(last)) = (changes.first(), changes.last()) else {
+            return false;
+        };
+        let start = self
+            .rewrites
+            .iter()
+            .map(|rewrite| rewrite.start)
+            .fold(first.old.start, usize::min);
+        let end = self
+            .rewrites
+            .iter()
+            .map(|rewrite| rewrite.region().end)
+            .fold(last.old.end, usize::max);
+        let tail = self.text.len().saturating_sub(end);
+        let found = self.history.iter().rposition(|(_, before)| {
+            before.len() == after.len()
+                && before.len() >= start + tail
+                && same_window(before, after, start..before.len() - tail)
+        });
+        let Some(found) = found else { return false };
+        let edit = self.history[found].0;
+        let mut undone = self
+            .rewrites
+            .iter()
+            .map(|rewrite| rewrite.tracked.clone())
+            .collect::<Vec<_>>();
+        let mut moved = 0;
+        for (tracked, rewrite) in undone.iter_mut().zip(&self.rewrites) {
+            let before = tracked.shown_len();
+            tracked.undo(edit);
+            let at = rewrite.start.wrapping_add_signed(moved);
+            let fits = at + tracked.shown_len() <= after.len()
+                && after.range_is(at..at + tracked.shown_len(), &tracked.shown());
+            if !fits {
+                return false;
+            }
+            moved += tracked.shown_len() as isize - before as isize;
+        }
+        if self.text.len() as isize + moved != after.len() as isize {
+            return false;
+        }
+        moved = 0;
+        for rewrite in &mut self.rewrites {
+            rewrite.start = rewrite.start.wrapping_add_signed(moved);
+            let before = rewrite.tracked.shown_len();
+            let streaming = rewrite.is_streaming();
+            if rewrite
+                .tracked
+                .pieces
+                .iter()
+                .any(|piece| piece.flipped >= edit)
+            {
+                rewrite.on_undo(edit);
+                if streaming {
+                    out.push(Effect::Cancel {
+                        rewrite: rewrite.id,
+                    });
+                }
+                out.push(Effect::Changed {
+                    rewrite: rewrite.id,
+                });
+            }
+            moved += rewrite.tracked.shown_len() as isize - before as isize;
+        }
+        self.history.truncate(found);
+        true
+    }
+
+    /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
+    fn user_change(&mut self, range: Range<usize>, text: &str, out: &mut Vec<Effect>) {
+        let grown = text.len() as isize - range.len() as isize;
+        for rewrite in &mut self.rewrites {
+            let region = rewrite.region();
+            if range.end <= region.start {
+                rewrite.start = rewrite.start.wrapping_add_signed(grown);
+                continue;
+            }
+            if range.start >= region.end {
+                continue;
+            }
+            let streaming = rewrite.is_streaming();
+            if range.start <= region.start && region.end <= range.end {
+                rewrite.go_stale("The text under this rewrite was deleted.");
+            }
+            let inside = range.start.max(region.start)..range.end.min(region.end);
+            // What replaces text across an edge stands outside: the region holds only what is its own.
+            let within = region.start <= range.start && range.end <= region.end;
+            let local = inside.start - region.start..inside.end - region.start;
+            rewrite
+                .tracked
+                .user_change(local, if within { text } else { "" });
+            if range.start < region.start {
+                rewrite.start = range.start + text.len();
+            }
+            if rewrite.is_stale() && streaming {
+                out.push(Effect::Cancel {
+                    rewrite: rewrite.id,
+                });
+            }
+            out.push(Effect::Changed {
+                rewrite: rewrite.id,
+            });
+        }
+    }
+
+    /// The editor's answer to an edit. True proves nothing; false means that it was not applied.
+    pub fn answered(&mut self, edit: EditId, applied: bool, now: Time, out: &mut Vec<Effect>) {
+        let Some(flight) = self.flight.as_mut().filter(|flight| flight.edit == edit) else {
+            return;
+        };
+        if applied {
+            flight.said_applied = true;
+            return;
+        }
+        if self.version == flight.version {
+            self.refused_at = Some(self.version);
+        }
+        self.drop_flight();
+        self.pump(now, out);
+    }
+
+    /// What the model's connection reports.
+    pub fn model(&mut self, id: RewriteId, event: ModelEvent, now: Time, out: &mut Vec<Effect>) {
+        let Ok(index) = self.index(id) else { return };
+        let rewrite = &mut self.rewrites[index];
+        let terminal = match &event {
+            ModelEvent::Sent => false,
+            ModelEvent::Stream(event) => event.is_terminal(),
+            ModelEvent::Failed(_) => true,
+        };
+        let streaming = rewrite.is_streaming();
+        match event {
+            ModelEvent::Sent => {
+                rewrite.timings.sent.get_or_insert(now);
+            }
+            ModelEvent::Stream(event) => rewrite.on_stream(event, now),
+            ModelEvent::Failed(message) if streaming => rewrite.fail(message),
+            ModelEvent::Failed(_) => return,
+        }
+        if streaming && !rewrite.is_streaming() && !terminal {
+            out.push(Effect::Cancel { rewrite: id });
+        }
+        out.push(Effect::Changed { rewrite: id });
+        self.pump(now, out);
+    }
+
+    /// Accepts or rejects a rewrite, or one of its hunks (from 0).
+    ///
+    /// # Errors
+    /// When there is nothing of that name to decide.
+    pub fn decide(
+        &mut self,
+        id: RewriteId,
+        accept: bool,
+        hunk: Option<usize>,
+        now: Time,
+        out: &mut Vec<Effect>,
+    ) -> Result<Decision, DecideError> {
+        let index = self.index(id).or_else(|error| match self.view(id) {
+            Some(view) => Err(DecideError::Over(view.state)),
+            None => Err(error),
+        })?;
+        let rewrite = &mut self.rewrites[index];
+        let streaming = rewrite.is_streaming();
+        let decision = rewrite.decide(accept, hunk)?;
+        if streaming && !rewrite.is_streaming() {
+            out.push(Effect::Cancel { rewrite: id });
+        }
+        out.push(Effect::Changed { rewrite: id });
+        self.refused_at = None;
+        self.pump(now, out);
+        Ok(decision)
+    }
+
+    /// Stops the stream; the complete lines that came are proposed.
+    ///
+    /// # Errors
+    /// When there is no such rewrite.
+    pub fn interrupt(
+        &mut self,
+        id: RewriteId,
+        now: Time,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), DecideError> {
+        let index = self.index(id)?;
+        let rewrite = &mut self.rewrites[index];
+        if rewrite.is_streaming() {
+            rewrite.stop_early("Interrupted.".to_owned());
+            out.push(Effect::Cancel { rewrite: id });
+            out.push(Effect::Changed { rewrite: id });
+        }
+        self.refused_at = None;
+        self.pump(now, out);
+        Ok(())
+    }
+
+    /// The mirror cannot be trusted any more: every rewrite ends, and nothing is sent.
+    pub fn lose_step(&mut self, out: &mut Vec<Effect>) {
+        self.end_all(
+            "Redline lost track of this file; save it or open it again.",
+            out,
+        );
+        self.out_of_step = true;
+    }
+
+    /// The document was closed.
+    pub fn close(&mut self, out: &mut Vec<Effect>) {
+        self.end_all("The file was closed.", out);
+    }
+
+    fn end_all(&mut self, why: &str, out: &mut Vec<Effect>) {
+        self.flight = None;
+        for mut rewrite in std::mem::take(&mut self.rewrites) {
+            if rewrite.is_streaming() {
+                out.push(Effect::Cancel {
+                    rewrite: rewrite.id,
+                });
+            }
+            rewrite.go_stale(why);
+            out.push(Effect::Changed {
+                rewrite: rewrite.id,
+            });
+            self.remember(rewrite.view());
+        }
+    }
+
+    /// A time asked for by [`Effect::WakeAt`] has come.
+    pub fn wake(&mut self, now: Time, out: &mut Vec<Effect>) {
+        self.wake_at = None;
+        self.pump(now, out);
+    }
+
+    fn index(&self, id: RewriteId) -> Result<usize, DecideError> {
+        self.rewrites
+            .iter()
+            .position(|rewrite| rewrite.id == id)
+            .ok_or(DecideError::Unknown)
+    }
+
+    fn remember(&mut self, view: RewriteView) {
+        if self.ended.len() == REMEMBERED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(view);
+    }
+
+    /// Brings everything as far as it can go now: sends the next edit, opens proposals, lets go of what is over.
+    fn pump(&mut self, now: Time, out: &mut Vec<Effect>) {
+        if self.flight.is_some() || self.refused_at.is_some() || self.out_of_step {
+            return;
+        }
+        self.advance(now, out);
+        let dirty = |rewrite: &Rewrite| rewrite.tracked.is_dirty() && !rewrite.is_stale();
+        if !self.rewrites.iter().any(dirty) {
+            return;
+        }
+        let eager = self
+            .rewrites
+            .iter()
+            .any(|rewrite| dirty(rewrite) && rewrite.is_eager());
+        if !eager && now < self.next_frame {
+            if self.wake_at.is_none() {
+                self.wake_at = Some(self.next_frame);
+                out.push(Effect::WakeAt(self.next_frame));
+            }
+            return;
+        }
+        self.send(now, out);
+    }
+
+    /// Moves on every rewrite whose region shows what it should.
+    fn advance(&mut self, now: Time, out: &mut Vec<Effect>) {
+        let mut index = 0;
+        while index < self.rewrites.len() {
+            let rewrite = &mut self.rewrites[index];
+            let waits = !rewrite.is_stale()
+                && (rewrite.is_streaming() || rewrite.tracked.has_gap(rewrite.showing()));
+            if waits {
+                index += 1;
+            } else if rewrite.is_left() {
+                let mut rewrite = self.rewrites.remove(index);
+                rewrite.timings.decided = Some(now);
+                out.push(Effect::Changed {
+                    rewrite: rewrite.id,
+                });
+                self.remember(rewrite.view());
+            } else if rewrite.on_synced(now) {
+                out.push(Effect::Changed {
+                    rewrite: rewrite.id,
+                });
+            } else {
+                index += 1;
+            }
+        }
+        if self.rewrites.is_empty() {
+            self.history.clear();
+        }
+    }
+
+    fn send(&mut self, now: Time, out: &mut Vec<Effect>) {
+        let mut parts: Vec<attribution::Part> = Vec::new();
+        let mut rewrites = Vec::new();
+        for rewrite in &mut self.rewrites {
+            if rewrite.is_stale() || !rewrite.tracked.is_dirty() {
+                continue;
+            }
+            let (start, showing) = (rewrite.start, rewrite.showing());
+            let before = parts.len();
+            let (text, next_part) = (&self.text, &mut self.parts);
+            rewrite.tracked.gaps(showing, |gap| {
+                let range = gap.range.start + start..gap.range.end + start;
+                let (range, replacement) = whole_line_breaks(text, range, gap.text);
+                match parts.last_mut() {
+                    // Two regions that touch, or a line break that two changes share: one replacement.
+                    Some(last) if last.range.end >= range.start => {
+                        let shared = last.range.end - range.start;
+                        last.range.end = range.end;
+                        last.text.push_str(&replacement[shared..]);
+                        last.number
+                    }
+                    _ => {
+                        *next_part += 1;
+                        parts.push(attribution::Part {
+                            number: *next_part,
+                            range,
+                            text: replacement,
+                        });
+                        *next_part
+                    }
+                }
+            });
+            if parts.len() > before {
+                rewrites.push(rewrite.id);
+            }
+        }
+        if parts.is_empty() {
+            return;
+        }
+        self.edits += 1;
+        self.next_frame = now + self.profile.frame;
+        let edit = EditId(self.edits);
+        out.push(Effect::Edit {
+            edit,
+            version: self.version,
+            text: self.text.clone(),
+            parts: parts
+                .iter()
+                .map(|part| Part {
+                    range: part.range.clone(),
+                    text: part.text.clone(),
+                })
+                .collect(),
+            rewrites,
+        });
+        self.flight = Some(Flight {
+            edit,
+            version: self.version,
+            parts,
+            before: self.text.clone(),
+            said_applied: false,
+        });
+    }
+
+    /// Checks what must always hold between the regions and the mirror. For tests: costs the regions.
+    ///
+    /// # Errors
+    /// A sentence that says what does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        let mut end = 0;
+        for rewrite in self.rewrites.iter().filter(|rewrite| !rewrite.is_stale()) {
+            let region = rewrite.region();
+            if region.start < end || region.end > self.text.len() {
+                return Err(format!(
+                    "{:?}: region {region:?} overlaps or ends outside",
+                    rewrite.id
+                ));
+            }
+            let shown = rewrite.tracked.shown();
+            if !self.text.range_is(region.clone(), &shown) {
+                let there = self.text.slice(region.clone());
+                return Err(format!(
+                    "{:?}: {region:?} holds {there:?}, not {shown:?}",
+                    rewrite.id
+                ));
+            }
+            end = region.end;
+        }
+        Ok(())
+    }
+}
+
+fn same_window(a: &Text, b: &Text, window: Range<usize>) -> bool {
+    let fits = |text: &Text| text.is_boundary(window.start) && text.is_boundary(window.end);
+    fits(a) && fits(b) && a.slice(window.clone()) == b.slice(window)
+}
+
+/// Widens a replacement so that it neither begins nor ends between the `\r` and the `\n` of one line break.
+fn whole_line_breaks(
+    text: &Text,
+    mut range: Range<usize>,
+    mut replacement: String,
+) -> (Range<usize>, String) {
+    if text.splits_crlf(range.start) {
+        range.start -= 1;
+        replacement.insert(0, '\r');
+    }
+    if text.splits_crlf(range.end) {
+        range.end += 1;
+        replacement.push('\n');
+    }
+    (range, replacement)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,494 @@
+//! [`Rewrite`]: one rewrite from request to decision. Knows its region, not the document's other regions,
+//! nor how edits reach the editor; `document` does.
+
+use std::ops::Range;
+
+use diff::{Splice, StreamingDiff};
+use model_protocol::{Request, StreamEvent, Usage};
+use prompt::{Cleaner, Unusable};
+
+use crate::effect::{
+    Apply, DecideError, Decision, HunkState, HunkView, RewriteId, RewriteView, Start, State, Time,
+    Timings, Tokens,
+};
+use crate::piece::{Origin, Showing, Verdict};
+use crate::settle::Hunk;
+use crate::tracked::Tracked;
+
+/// More output than this ends a rewrite: no code model rewrites a region by megabytes.
+const MAX_OUTPUT: usize = 8 << 20;
+
+/// What a rewrite is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The model has not finished.
+    Streaming,
+    /// The stream is over; the rest goes into the document before it is opened for a decision as this state.
+    Finishing(State),
+    /// Waits for the user.
+    Deciding(State),
+    /// Decided or failed; the document is brought there.
+    Leaving(State),
+}
+
+/// One rewrite.
+pub(crate) struct Rewrite {
+    pub(crate) id: RewriteId,
+    instruction: String,
+    apply: Apply,
+    phase: Phase,
+    /// Byte offset of the region in the mirror.
+    pub(crate) start: usize,
+    pub(crate) tracked: Tracked,
+    diff: StreamingDiff,
+    cleaner: Option<Cleaner>,
+    showing: Showing,
+    hunks: Vec<DecidedHunk>,
+    accept_when_proposed: bool,
+    request: Request,
+    /// The model's words as they came, for a conversation that goes on.
+    answer: String,
+    refusal: String,
+    splices: Vec<Splice>,
+    tokens: Tokens,
+    pub(crate) timings: Timings,
+    message: Option<String>,
+}
+
+#[derive(Debug)]
+struct DecidedHunk {
+    hunk: Hunk,
+    verdict: Verdict,
+}
+
+impl Rewrite {
+    /// A rewrite of the region that holds `base` now.
+    pub(crate) fn new(start: Start, base: String, now: Time) -> Self {
+        let diff = StreamingDiff::new(&base);
+        Rewrite::over(start, Tracked::new(base), diff, now)
+    }
+
+    fn over(start: Start, tracked: Tracked, diff: StreamingDiff, now: Time) -> Self {
+        Rewrite {
+            id: start.id,
+            instruction: start.instruction,
+            apply: start.apply,
+            phase: Phase::Streaming,
+            start: start.region.start,
+            tracked,
+            diff,
+            cleaner: Some(Cleaner::new(start.shape)),
+            showing: match start.apply {
+                Apply::Live => Showing::Applied,
+                Apply::Once | Apply::Preview => Showing::Withheld,
+            },
+            hunks: Vec::new(),
+            accept_when_proposed: false,
+            request: start.request,
+            answer: String::new(),
+            refusal: String::new(),
+            splices: Vec::new(),
+            tokens: Tokens {
+                estimated: true,
+                ..Tokens::default()
+            },
+            timings: Timings {
+                requested: now,
+                ..Timings::default()
+            },
+            message: None,
+        }
+    }
+
+    /// A rewrite of a region that an earlier one has left its text in (see [`Tracked::restart`]): that is
+    /// taken back as the new text comes.
+    pub(crate) fn after(start: Start, tracked: Tracked, now: Time) -> Rewrite {
+        let diff = StreamingDiff::new(tracked.base());
+        Rewrite::over(start, tracked, diff, now)
+    }
+
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    pub(crate) fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// Bytes of the mirror.
+    pub(crate) fn region(&self) -> Range<usize> {
+        self.start..self.start + self.tracked.shown_len()
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match self.phase {
+            Phase::Streaming if self.timings.first_delta.is_none() => State::Requested,
+            Phase::Streaming | Phase::Finishing(_) => State::Streaming,
+            Phase::Deciding(state) | Phase::Leaving(state) => state,
+        }
+    }
+
+    /// Whether the model may still be at work on it.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.phase == Phase::Streaming
+    }
+
+    /// Whether its edits need not wait for the next frame.
+    pub(crate) fn is_eager(&self) -> bool {
+        self.phase != Phase::Streaming
+    }
+
+    /// Whether its region must be left alone.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.phase == Phase::Leaving(State::Stale)
+    }
+
+    pub(crate) fn showing(&self) -> Showing {
+        self.showing
+    }
+
+    /// An event of the model's stream. The path of every token: nothing here grows with the document.
+    pub(crate) fn on_stream(&mut self, event: StreamEvent, now: Time) {
+        if self.phase != Phase::Streaming {
+            return;
+        }
+        match event {
+            StreamEvent::Delta { text } => self.on_delta(&text, now),
+            StreamEvent::Refusal { text } => self.refusal.push_str(&text),
+            StreamEvent::Completed { usage, .. } => {
+                self.count(usage);
+                self.complete(now);
+            }
+            StreamEvent::Incomplete { reason, usage } => {
+                self.count(usage);
+                self.stop_early(format!("The model stopped before its end ({reason}); the complete lines are kept for your decision."));
+            }
+            StreamEvent::Failed(error) => self.fail(format!(
+                "The model failed: {}.",
+                error.message.trim_end_matches('.')
+            )),
+            StreamEvent::Created { .. } | StreamEvent::Ignored => {}
+        }
+    }
+
+    fn on_delta(&mut self, text: &str, now: Time) {
+        self.timings.first_delta.get_or_insert(now);
+        self.timings.last_delta = Some(now);
+        self.answer.push_str(text);
+        if self.answer.len() > MAX_OUTPUT {
+            self.fail(
+                "The model sent more text than any rewrite needs; nothing was changed.".to_owned(),
+            );
+            return;
+        }
+        if self.tokens.estimated {
+            self.tokens.output = self.answer.len().div_ceil(4) as u64;
+        }
+        let clean = match &mut self.cleaner {
+            Some(cleaner) => cleaner.push(text),
+            None => return,
+        };
+        self.push(&clean);
+    }
+
+    fn push(&mut self, clean: &str) {
+        if clean.is_empty() {
+            return;
+        }
+        let mut splices = std::mem::take(&mut self.splices);
+        self.diff.push(clean, &mut splices);
+        self.take(splices);
+    }
+
+    /// Takes splices in and keeps the emptied list for the next time.
+    fn take(&mut self, mut splices: Vec<Splice>) {
+        for splice in splices.drain(..) {
+            self.tracked.splice(&splice);
+        }
+        self.splices = splices;
+    }
+
+    fn complete(&mut self, now: Time) {
+        if !self.refusal.is_empty() {
+            let words = std::mem::take(&mut self.refusal);
+            return self.fail(format!("The model refused: {}", words.trim()));
+        }
+        let Some(cleaner) = self.cleaner.take() else {
+            return;
+        };
+        match cleaner.finish() {
+            Ok(tail) => {
+                self.push(&tail);
+                let mut splices = std::mem::take(&mut self.splices);
+                self.diff.finish(&mut splices);
+                self.take(splices);
+                self.timings.last_delta.get_or_insert(now);
+                self.phase = Phase::Finishing(State::Proposed);
+            }
+            Err(Unusable::Empty) => {
+                self.fail("The model answered with nothing; the text is as it was.".to_owned())
+            }
+            Err(Unusable::Refusal(words)) => {
+                self.fail(format!("The model refused: {}", words.trim()))
+            }
+            Err(Unusable::Prose(_)) => {
+                self.fail(
+                    "The model answered in prose instead of code; the text is as it was."
+                        .to_owned(),
+                );
+            }
+        }
+    }
+
+    fn count(&mut self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.tokens = Tokens {
+                input: usage.input,
+                cached: usage.cached,
+                output: usage.output,
+                estimated: false,
+            };
+        }
+    }
+
+    /// Ends the stream here; what came in complete lines is proposed.
+    pub(crate) fn stop_early(&mut self, message: String) {
+        if self.phase != Phase::Streaming {
+            return;
+        }
+        self.cleaner = None;
+        let mut splices = std::mem::take(&mut self.splices);
+        self.diff.interrupt(&mut splices);
+        self.take(splices);
+        self.message = Some(message);
+        self.phase = Phase::Finishing(State::Interrupted);
+    }
+
+    /// Ends it without a result: the region becomes what it was, with the user's own changes.
+    pub(crate) fn fail(&mut self, message: String) {
+        self.message = Some(message);
+        self.leave(State::Failed, Verdict::Rejected);
+    }
+
+    /// The region or the document is gone: nothing more is sent for it.
+    pub(crate) fn go_stale(&mut self, message: &str) {
+        if !matches!(self.phase, Phase::Leaving(_)) {
+            self.message = Some(message.to_owned());
+        }
+        self.phase = Phase::Leaving(State::Stale);
+    }
+
+    /// Its place is taken by a new rewrite of the same region.
+    pub(crate) fn give_way(&mut self) {
+        self.message = Some("Redirected.".to_owned());
+        self.phase = Phase::Leaving(State::Rejected);
+    }
+
+    fn leave(&mut self, state: State, verdict: Verdict) {
+        self.cleaner = None;
+        self.tracked.decide(verdict, |_| true);
+        for hunk in &mut self.hunks {
+            if hunk.verdict == Verdict::Open {
+                hunk.verdict = verdict;
+            }
+        }
+        self.phase = Phase::Leaving(state);
+    }
+
+    /// The document shows what is wanted. Gives whether that led on to something.
+    pub(crate) fn on_synced(&mut self, now: Time) -> bool {
+        let Phase::Finishing(state) = self.phase else {
+            return false;
+        };
+        if self.hunks.is_empty() {
+            self.hunks = self
+                .tracked
+                .settle(self.showing)
+                .into_iter()
+                .map(|hunk| DecidedHunk {
+                    hunk,
+                    verdict: Verdict::Open,
+                })
+                .collect();
+            if self.apply == Apply::Once
+                && self.showing == Showing::Withheld
+                && !self.hunks.is_empty()
+            {
+                self.showing = Showing::Applied;
+                return true;
+            }
+        }
+        self.timings.proposed = Some(now);
+        self.phase = Phase::Deciding(state);
+        if self.hunks.is_empty() {
+            self.settle_without_hunks(state);
+        } else if self.accept_when_proposed {
+            self.leave(State::Accepted, Verdict::Accepted);
+        }
+        true
+    }
+
+    fn settle_without_hunks(&mut self, state: State) {
+        let (over, why) = match state {
+            State::Interrupted => (State::Rejected, "Stopped before anything had changed."),
+            _ if self.tracked.touched() => (
+                State::Accepted,
+                "The model changed nothing but what you typed over.",
+            ),
+            _ => (State::Accepted, "The model changed nothing."),
+        };
+        self.message.get_or_insert(why.to_owned());
+        self.leave(over, Verdict::Rejected);
+    }
+
+    /// Whether it is over and its region has been brought where it should be.
+    pub(crate) fn is_left(&self) -> bool {
+        matches!(self.phase, Phase::Leaving(_))
+    }
+
+    /// Accepts or rejects the whole or one hunk.
+    pub(crate) fn decide(
+        &mut self,
+        accept: bool,
+        hunk: Option<usize>,
+    ) -> Result<Decision, DecideError> {
+        let verdict = if accept {
+            Verdict::Accepted
+        } else {
+            Verdict::Rejected
+        };
+        let over = if accept {
+            State::Accepted
+        } else {
+            State::Rejected
+        };
+        match (self.phase, hunk) {
+            (Phase::Leaving(state), None) if state == over => {}
+            (Phase::Leaving(state), _) => return Err(DecideError::Over(state)),
+            (Phase::Streaming | Phase::Finishing(_), None) if accept => {
+                self.accept_when_proposed = true
+            }
+            (Phase::Streaming | Phase::Finishing(_), Some(_)) => {
+                return Err(DecideError::StillStreaming);
+            }
+            (_, None) => self.leave(over, verdict),
+            (Phase::Deciding(_), Some(index)) => self.decide_hunk(index, verdict)?,
+        }
+        Ok(Decision {
+            state: self.state(),
+            remaining: self.remaining(),
+        })
+    }
+
+    fn decide_hunk(&mut self, index: usize, verdict: Verdict) -> Result<(), DecideError> {
+        let hunk = self
+            .hunks
+            .get_mut(index)
+            .filter(|hunk| hunk.verdict == Verdict::Open)
+            .ok_or(DecideError::NoHunk(index))?;
+        hunk.verdict = verdict;
+        self.tracked
+            .decide(verdict, |piece| piece.hunk as usize == index + 1);
+        self.leave_when_decided();
+        Ok(())
+    }
+
+    fn leave_when_decided(&mut self) {
+        if self.remaining() == 0 {
+            let accepted = self
+                .hunks
+                .iter()
+                .any(|hunk| hunk.verdict == Verdict::Accepted);
+            self.phase = Phase::Leaving(if accepted {
+                State::Accepted
+            } else {
+                State::Rejected
+            });
+        }
+    }
+
+    fn remaining(&self) -> usize {
+        self.hunks
+            .iter()
+            .filter(|hunk| hunk.verdict == Verdict::Open)
+            .count()
+    }
+
+    /// The user took our edits from `edit` on back by the editor's undo.
+    pub(crate) fn on_undo(&mut self, edit: u32) {
+        self.tracked.undo(edit);
+        match self.phase {
+            Phase::Streaming => {
+                self.stop_early("Stopped, because you took back an edit of it by undo.".to_owned());
+            }
+            Phase::Deciding(_) => {
+                for (number, hunk) in (1..).zip(&mut self.hunks) {
+                    let open = self.tracked.pieces.iter().any(|piece| {
+                        piece.hunk == number
+                            && piece.verdict == Verdict::Open
+                            && piece.origin != Origin::Theirs
+                            && !piece.is_plain()
+                    });
+                    if !open && hunk.verdict == Verdict::Open {
+                        hunk.verdict = Verdict::Rejected;
+                    }
+                }
+                if self.remaining() == 0 {
+                    self.message = Some("Taken back by undo.".to_owned());
+                }
+                self.leave_when_decided();
+            }
+            Phase::Finishing(_) | Phase::Leaving(_) => {}
+        }
+    }
+
+    /// How people see it now. Costs the region's pieces; at most once a frame.
+    pub(crate) fn view(&self) -> RewriteView {
+        RewriteView {
+            id: self.id,
+            state: self.state(),
+            region: self.region(),
+            apply: self.apply,
+            instruction: self.instruction.clone(),
+            hunks: self.hunk_views(),
+            tokens: self.tokens,
+            timings: self.timings,
+            message: self.message.clone(),
+        }
+    }
+
+    fn hunk_views(&self) -> Vec<HunkView> {
+        if self.hunks.is_empty() {
+            return Vec::new();
+        }
+        let target = self.tracked.target();
+        let mut places: Vec<(Range<usize>, bool)> =
+            vec![(usize::MAX..0, false); self.hunks.len() + 1];
+        let mut shown = 0;
+        for piece in &self.tracked.pieces {
+            let start = shown;
+            shown += if piece.shown { piece.len } else { 0 };
+            let (range, touched) = &mut places[piece.hunk as usize];
+            range.start = range.start.min(start);
+            range.end = range.end.max(shown);
+            *touched |= piece.removed || piece.origin == Origin::Theirs;
+        }
+        self.hunks
+            .iter()
+            .zip(&places[1..])
+            .enumerate()
+            .map(|(index, (decided, (range, touched)))| HunkView {
+                index,
+                state: match decided.verdict {
+                    Verdict::Open if *touched => HunkState::Conflict,
+                    Verdict::Open => HunkState::Pending,
+                    Verdict::Accepted => HunkState::Accepted,
+                    Verdict::Rejected => HunkState::Rejected,
+                },
+                range: range.start.min(shown) + self.start..range.end + self.start,
+                old_text: self.tracked.base()[decided.hunk.old.clone()].to_owned(),
+                new_text: target[decided.hunk.new.clone()].to_owned(),
+            })
+            .collect()
+    }
+}

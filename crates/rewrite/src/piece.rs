@@ -1,0 +1,120 @@
+//! [`Piece`]: a stretch of a tracked region with one history. No order, no neighbours; those are `tracked`'s.
+
+/// Who wrote a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It stood in the region when the rewrite began.
+    Base,
+    /// The model wrote it.
+    Ours,
+    /// The user typed it since.
+    Theirs,
+}
+
+/// What was decided about a piece that the model put or took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Not decided yet.
+    #[default]
+    Open,
+    /// The model's way.
+    Accepted,
+    /// The base's way.
+    Rejected,
+}
+
+/// How undecided changes of the model show in the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Showing {
+    /// As if accepted.
+    Applied,
+    /// Not before they are accepted.
+    Withheld,
+}
+
+/// A stretch of text and what became of it. The text lies in the buffer of its origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) origin: Origin,
+    /// Byte offset in the buffer of its origin.
+    pub(crate) start: usize,
+    /// Length in bytes.
+    pub(crate) len: usize,
+    /// Belongs to the model's text: base that the model kept so far, or what it wrote and did not take back.
+    pub(crate) in_target: bool,
+    /// The user deleted it, for good.
+    pub(crate) removed: bool,
+    pub(crate) verdict: Verdict,
+    /// Stands in the mirror.
+    pub(crate) shown: bool,
+    /// The part of the edit in flight that will flip `shown`; 0 for none.
+    pub(crate) flight: u32,
+    /// The edit that flipped `shown` last; 0 for none.
+    pub(crate) flipped: u32,
+    /// The hunk it belongs to, from 1; 0 for none.
+    pub(crate) hunk: u32,
+}
+
+impl Piece {
+    pub(crate) fn base(start: usize, len: usize) -> Self {
+        Piece {
+            origin: Origin::Base,
+            start,
+            len,
+            in_target: true,
+            removed: false,
+            verdict: Verdict::Open,
+            shown: true,
+            flight: 0,
+            flipped: 0,
+            hunk: 0,
+        }
+    }
+
+    pub(crate) fn ours(start: usize, len: usize) -> Self {
+        Piece {
+            origin: Origin::Ours,
+            shown: false,
+            ..Piece::base(start, len)
+        }
+    }
+
+    pub(crate) fn theirs(start: usize, len: usize) -> Self {
+        Piece {
+            origin: Origin::Theirs,
+            in_target: false,
+            ..Piece::base(start, len)
+        }
+    }
+
+    /// Whether it should stand in the document.
+    pub(crate) fn wanted(&self, showing: Showing) -> bool {
+        if self.removed {
+            return false;
+        }
+        let models_way = match self.verdict {
+            Verdict::Accepted => true,
+            Verdict::Rejected => false,
+            Verdict::Open => showing == Showing::Applied,
+        };
+        match self.origin {
+            Origin::Theirs => true,
+            Origin::Base => self.in_target || !models_way,
+            Origin::Ours => self.in_target && models_way,
+        }
+    }
+
+    /// Base that nothing has happened to.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.origin == Origin::Base && self.in_target && self.shown && !self.removed
+    }
+
+    /// The piece from `at` bytes on; `self` keeps what is before.
+    pub(crate) fn split_off(&mut self, at: usize) -> Piece {
+        let mut rest = *self;
+        rest.start += at;
+        rest.len -= at;
+        self.len = at;
+        rest
+    }
+}

@@ -1,0 +1,456 @@
+//! [`Tracked`]: a region with tracked changes: base, the model's text and the user's typing in one sequence.
+//!
+//! Every stretch of text that ever stood in the region is a piece in one list, also what was taken away.
+//! Three readings of that list matter:
+//!
+//! - the **base**: pieces of the base, whatever became of them;
+//! - the **target**: what the model's stream has produced so far over the not yet consumed base. The
+//!   streamed diff speaks of offsets in it, and the user's typing is invisible there;
+//! - the **shown** text: what stands in the mirror now.
+//!
+//! So no operation ever needs to be carried over another one: the model's splices and the user's changes
+//! each find their own coordinates, and accept, reject and what is sent to the editor are choices of
+//! which pieces are wanted. Nothing here knows versions, editors or other regions.
+
+use std::ops::Range;
+
+use diff::Splice;
+
+use crate::piece::{Origin, Piece, Showing, Verdict};
+
+/// One region under rewrite. Offsets into the shown text count from the region's start, in bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracked {
+    pub(crate) pieces: Vec<Piece>,
+    base: String,
+    ours: String,
+    theirs: String,
+    shown_len: usize,
+    /// Something may be shown that is not wanted, or the reverse.
+    dirty: bool,
+    finger: Finger,
+}
+
+/// A remembered place in the target, since splices come close together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Finger {
+    index: usize,
+    /// Target offset at which that piece starts.
+    target: usize,
+}
+
+/// One replacement that would bring the document to what is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// Bytes of the shown text.
+    pub(crate) range: Range<usize>,
+    pub(crate) text: String,
+}
+
+impl Tracked {
+    pub(crate) fn new(base: String) -> Self {
+        let len = base.len();
+        Tracked {
+            pieces: if len == 0 {
+                Vec::new()
+            } else {
+                vec![Piece::base(0, len)]
+            },
+            base,
+            ours: String::new(),
+            theirs: String::new(),
+            shown_len: len,
+            dirty: false,
+            finger: Finger::default(),
+        }
+    }
+
+    /// Length of the shown text in bytes. O(1).
+    pub(crate) fn shown_len(&self) -> usize {
+        self.shown_len
+    }
+
+    /// Whether something may have to be sent. O(1).
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// The region's text when the rewrite began.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn text_of(&self, piece: &Piece) -> &str {
+        let buffer = match piece.origin {
+            Origin::Base => &self.base,
+            Origin::Ours => &self.ours,
+            Origin::Theirs => &self.theirs,
+        };
+        &buffer[piece.start..piece.start + piece.len]
+    }
+
+    fn collect(&self, take: impl Fn(&Piece) -> bool) -> String {
+        self.pieces
+            .iter()
+            .filter(|piece| take(piece))
+            .map(|piece| self.text_of(piece))
+            .collect()
+    }
+
+    /// What stands in the mirror. Cost is the region.
+    pub(crate) fn shown(&self) -> String {
+        self.collect(|piece| piece.shown)
+    }
+
+    /// What the model has produced over the unconsumed base. Cost is the region.
+    pub(crate) fn target(&self) -> String {
+        self.collect(|piece| piece.in_target)
+    }
+
+    /// The base with the user's own changes. Cost is the region.
+    pub(crate) fn base_with_theirs(&self) -> String {
+        self.collect(|piece| piece.origin != Origin::Ours && !piece.removed)
+    }
+
+    /// Whether the user has typed or deleted in the region.
+    pub(crate) fn touched(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| piece.removed || piece.origin == Origin::Theirs)
+    }
+
+    /// Takes a splice of the streamed diff; its offsets are in the target. Usually O(1), see [`Finger`].
+    pub(crate) fn splice(&mut self, splice: &Splice) {
+        self.dirty = true;
+        let at = self.target_index(splice.at);
+        if !splice.insert.is_empty() {
+            self.insert_ours(at, &splice.insert);
+        }
+        let mut index = self.finger.index;
+        let mut left = splice.delete;
+        while left > 0 && index < self.pieces.len() {
+            let piece = &mut self.pieces[index];
+            if !piece.in_target {
+                index += 1;
+                continue;
+            }
+            if piece.len > left {
+                let rest = piece.split_off(left);
+                self.pieces.insert(index + 1, rest);
+            }
+            let piece = &mut self.pieces[index];
+            left -= piece.len;
+            piece.in_target = false;
+            let forgotten = piece.origin == Origin::Ours && !piece.shown && piece.flight == 0;
+            if forgotten && !piece.removed {
+                self.pieces.remove(index);
+            } else {
+                index += 1;
+            }
+        }
+    }
+
+    /// Inserts text of the model before the piece at `index`, growing the piece before it where that is possible.
+    /// Leaves the finger behind the inserted text.
+    fn insert_ours(&mut self, index: usize, text: &str) {
+        let start = self.ours.len();
+        self.ours.push_str(text);
+        if let Some(last) = index.checked_sub(1).map(|before| &mut self.pieces[before])
+            && last.origin == Origin::Ours
+            && last.start + last.len == start
+            && last.in_target
+            && !last.shown
+            && !last.removed
+            && last.flight == 0
+        {
+            last.len += text.len();
+        } else {
+            self.pieces.insert(index, Piece::ours(start, text.len()));
+            self.finger.index += 1;
+        }
+        self.finger.target += text.len();
+    }
+
+    /// The index of the piece before which text at target offset `at` goes: right behind the target's
+    /// character before it, hence before what the user typed there. Splits a piece if need be.
+    fn target_index(&mut self, at: usize) -> usize {
+        let Finger {
+            mut index,
+            mut target,
+        } = self.finger;
+        while target > at || (target == at && index > 0) {
+            index -= 1;
+            target -= self.target_len(index);
+            // The piece that ends exactly at the offset, or holds it, comes first.
+            if target < at {
+                break;
+            }
+        }
+        while target < at {
+            let len = self.target_len(index);
+            if target + len > at {
+                let rest = self.pieces[index].split_off(at - target);
+                self.pieces.insert(index + 1, rest);
+                target = at;
+            } else {
+                target += len;
+            }
+            index += 1;
+        }
+        self.finger = Finger { index, target };
+        index
+    }
+
+    fn target_len(&self, index: usize) -> usize {
+        let piece = &self.pieces[index];
+        if piece.in_target { piece.len } else { 0 }
+    }
+
+    /// The index of the piece before which a change of the shown text at `at` goes: right behind what the
+    /// user typed there before, else right before the next shown character, hence behind text of the
+    /// model that waits there. Splits a piece if need be.
+    fn shown_index(&mut self, at: usize) -> usize {
+        self.finger = Finger::default();
+        let mut shown = 0;
+        let mut behind_theirs = None;
+        for index in 0..self.pieces.len() {
+            let piece = &mut self.pieces[index];
+            if !piece.shown {
+                continue;
+            }
+            if shown == at {
+                return behind_theirs.unwrap_or(index);
+            }
+            behind_theirs = (piece.origin == Origin::Theirs).then_some(index + 1);
+            if shown + piece.len > at {
+                let rest = piece.split_off(at - shown);
+                self.pieces.insert(index + 1, rest);
+                return index + 1;
+            }
+            shown += piece.len;
+        }
+        behind_theirs.unwrap_or(self.pieces.len())
+    }
+
+    /// The user replaced a range of the shown text. O(pieces).
+    pub(crate) fn user_change(&mut self, range: Range<usize>, text: &str) {
+        let mut index = self.shown_index(range.start);
+        if !text.is_empty() {
+            let start = self.theirs.len();
+            self.theirs.push_str(text);
+            let piece = Piece::theirs(start, text.len());
+            self.shown_len += text.len();
+            match index.checked_sub(1).map(|before| &mut self.pieces[before]) {
+                Some(last) if last.origin == Origin::Theirs && last.start + last.len == start => {
+                    last.len += text.len();
+                }
+                _ => {
+                    self.pieces.insert(index, piece);
+                    index += 1;
+                }
+            }
+        }
+        let mut left = range.len();
+        while left > 0 && index < self.pieces.len() {
+            let piece = &mut self.pieces[index];
+            if !piece.shown {
+                index += 1;
+                continue;
+            }
+            if piece.len > left {
+                let rest = piece.split_off(left);
+                self.pieces.insert(index + 1, rest);
+            }
+            let piece = &mut self.pieces[index];
+            left -= piece.len;
+            self.shown_len -= piece.len;
+            if piece.origin == Origin::Theirs {
+                self.pieces.remove(index);
+            } else {
+                piece.removed = true;
+                piece.shown = false;
+                piece.flight = 0;
+                index += 1;
+            }
+        }
+    }
+
+    /// Whether something is shown that is not wanted, or the reverse. O(pieces) when something happened, else O(1).
+    pub(crate) fn has_gap(&mut self, showing: Showing) -> bool {
+        if self.dirty {
+            self.dirty = self
+                .pieces
+                .iter()
+                .any(|piece| piece.shown != piece.wanted(showing));
+        }
+        self.dirty
+    }
+
+    /// The replacements that would make the shown text what is wanted. Marks the pieces as in flight under
+    /// the numbers that `part` gives for each. O(pieces).
+    pub(crate) fn gaps(&mut self, showing: Showing, mut part: impl FnMut(Gap) -> u32) {
+        self.dirty = false;
+        let mut shown = 0;
+        let mut index = 0;
+        while index < self.pieces.len() {
+            let piece = &self.pieces[index];
+            if piece.shown == piece.wanted(showing) {
+                shown += if piece.shown { piece.len } else { 0 };
+                index += 1;
+                continue;
+            }
+            // A run of pieces to flip, with hidden ones in between, is one replacement.
+            let mut gap = Gap {
+                range: shown..shown,
+                text: String::new(),
+            };
+            let mut end = index;
+            let mut last = index;
+            while let Some(piece) = self.pieces.get(end) {
+                match (piece.shown, piece.wanted(showing)) {
+                    (true, true) => break,
+                    (false, false) => {}
+                    (true, false) => {
+                        gap.range.end += piece.len;
+                        last = end;
+                    }
+                    (false, true) => {
+                        gap.text.push_str(self.text_of(piece));
+                        last = end;
+                    }
+                }
+                end += 1;
+            }
+            shown = gap.range.end;
+            let number = part(gap);
+            for piece in &mut self.pieces[index..=last] {
+                if piece.shown != piece.wanted(showing) {
+                    piece.flight = number;
+                }
+            }
+            index = last + 1;
+        }
+    }
+
+    /// The editor has applied part `part` of edit `edit`. Gives by how much the shown text grew. O(pieces).
+    pub(crate) fn confirm(&mut self, part: u32, edit: u32) -> isize {
+        self.finger = Finger::default();
+        let before = self.shown_len;
+        for piece in &mut self.pieces {
+            if piece.flight != part {
+                continue;
+            }
+            piece.flight = 0;
+            piece.flipped = edit;
+            piece.shown = !piece.shown;
+            if piece.shown {
+                self.shown_len += piece.len;
+            } else {
+                self.shown_len -= piece.len;
+            }
+        }
+        self.forget_taken_back();
+        self.dirty = true;
+        self.shown_len as isize - before as isize
+    }
+
+    /// The edit in flight was not applied: its pieces are as they were.
+    pub(crate) fn drop_flight(&mut self) {
+        for piece in &mut self.pieces {
+            self.dirty |= piece.flight != 0;
+            piece.flight = 0;
+        }
+    }
+
+    fn forget_taken_back(&mut self) {
+        self.pieces.retain(|piece| {
+            piece.origin != Origin::Ours || piece.in_target || piece.shown || piece.flight != 0
+        });
+    }
+
+    /// The user took edits from `edit` on back by undo: what they put is gone, what they took is there,
+    /// and it shall stay so.
+    pub(crate) fn undo(&mut self, edit: u32) {
+        self.finger = Finger::default();
+        for piece in &mut self.pieces {
+            if piece.flipped < edit || piece.flipped == 0 {
+                continue;
+            }
+            piece.flipped = 0;
+            piece.verdict = Verdict::Rejected;
+            piece.shown = !piece.shown;
+        }
+        self.shown_len = self
+            .pieces
+            .iter()
+            .filter(|piece| piece.shown)
+            .map(|piece| piece.len)
+            .sum();
+        self.dirty = true;
+    }
+
+    /// Decides every open piece that `which` names.
+    pub(crate) fn decide(&mut self, verdict: Verdict, which: impl Fn(&Piece) -> bool) {
+        self.dirty = true;
+        for piece in &mut self.pieces {
+            if piece.verdict == Verdict::Open && piece.origin != Origin::Theirs && which(piece) {
+                piece.verdict = verdict;
+            }
+        }
+    }
+
+    /// Takes the model's text back and makes the base with the user's changes the new base, for a new
+    /// stream over the same region. Gives the new base. O(region).
+    pub(crate) fn restart(&mut self) -> String {
+        let base = self.base_with_theirs();
+        let mut at = 0;
+        self.pieces.retain(|piece| {
+            piece.shown || (!piece.removed && piece.origin == Origin::Base) || piece.flight != 0
+        });
+        for piece in &mut self.pieces {
+            piece.verdict = Verdict::Open;
+            piece.hunk = 0;
+            if piece.origin == Origin::Ours {
+                piece.in_target = false;
+            } else {
+                piece.origin = Origin::Base;
+                piece.in_target = true;
+                piece.start = at;
+                at += piece.len;
+            }
+        }
+        self.base = base.clone();
+        self.theirs.clear();
+        self.finger = Finger::default();
+        self.dirty = true;
+        base
+    }
+
+    /// Puts another list of pieces in place (see `settle`); the shown text must stay the same.
+    pub(crate) fn replace_pieces(&mut self, pieces: Vec<Piece>, ours: String) {
+        self.pieces = pieces;
+        self.ours = ours;
+        self.finger = Finger::default();
+        self.shown_len = self
+            .pieces
+            .iter()
+            .filter(|piece| piece.shown)
+            .map(|piece| piece.len)
+            .sum();
+        self.dirty = true;
+    }
+
+    /// The shown range of the pieces that `which` names, from the first to the last of them.
+    pub(crate) fn shown_range(&self, which: impl Fn(&Piece) -> bool) -> Option<Range<usize>> {
+        let mut shown = 0;
+        let mut range: Option<Range<usize>> = None;
+        for piece in &self.pieces {
+            let start = shown;
+            shown += if piece.shown { piece.len } else { 0 };
+            if which(piece) {
+                range.get_or_insert(start..start).end = shown;
+            }
+        }
+        range
+    }
+}
