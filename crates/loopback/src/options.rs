@@ -1,0 +1,33 @@
+//! How an embedded server should behave.
+
+use std::path::PathBuf;
+
+use crate::fault::FaultRule;
+use crate::script::Script;
+
+/// Settings of one [`crate::serve`] call.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// TCP port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Pace of generation in tokens (of about four characters) per second; `None` is unpaced.
+    pub rate_tokens_per_s: Option<f64>,
+    /// Answers by pattern instead of by rule.
+    pub script: Option<Script>,
+    /// Misbehaviour; the first rule that strikes wins.
+    pub faults: Vec<FaultRule>,
+    /// A file that every frame, in and out, is appended to as one JSON line.
+    pub record: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            port: 0,
+            rate_tokens_per_s: Some(1_000.0),
+            script: None,
+            faults: Vec::new(),
+            record: None,
+        }
+    }
+}

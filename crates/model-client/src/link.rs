@@ -1,0 +1,86 @@
+//! The handle that the rest of the program holds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model_protocol::{Request, StreamEvent};
+use tokio::sync::mpsc;
+
+use crate::config::LinkConfig;
+use crate::driver::Driver;
+use crate::error::LinkError;
+
+/// A link to one model server. Clones are cheap and share the link; it ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Link {
+    commands: mpsc::UnboundedSender<Command>,
+    status: Arc<Mutex<LinkStatus>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Command {
+    Send { id: u64, request: Box<Request> },
+    Cancel { id: u64 },
+}
+
+/// What a link tells. Events of one request come in order, and `Ended` is its last.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinkEvent {
+    /// The whole request is on the socket; `bytes` is the size of its frame. Comes again if the
+    /// request had to be sent once more.
+    Sent { id: u64, bytes: usize },
+    /// Never `Ignored`. Deltas that arrived together are one.
+    Stream { id: u64, event: StreamEvent },
+    /// Exactly once per request. `error` is `None` after `Completed` and `Incomplete`.
+    Ended { id: u64, error: Option<LinkError> },
+    /// The link's state changed.
+    Status(LinkStatus),
+}
+
+/// Whether a request could be sent at once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinkStatus {
+    /// A handshake is under way.
+    Connecting,
+    /// A connection stands.
+    Ready,
+    /// The last attempt failed; the next request tries again, and so does time unless
+    /// `error.retry()` says never.
+    Unreachable { error: LinkError },
+}
+
+impl Link {
+    /// Starts connecting at once, on the current tokio runtime. `events` may be slow: text that
+    /// waits for it is merged, and the socket is read all the same.
+    ///
+    /// Panics outside a tokio runtime.
+    pub fn start(config: LinkConfig, events: mpsc::Sender<LinkEvent>) -> Link {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let status = Arc::new(Mutex::new(LinkStatus::Connecting));
+        let driver = Driver::new(config, receiver, events, Arc::clone(&status));
+        tokio::spawn(driver.run());
+        Link { commands, status }
+    }
+
+    /// Queues a request. Never waits. `id` must be new; its events carry it.
+    pub fn send(&self, id: u64, request: Request) {
+        // The driver outlives every handle.
+        let _ = self.commands.send(Command::Send {
+            id,
+            request: Box::new(request),
+        });
+    }
+
+    /// Ends a request with [`LinkError::Cancelled`]; one that has ended already is left alone.
+    /// Never waits.
+    pub fn cancel(&self, id: u64) {
+        let _ = self.commands.send(Command::Cancel { id });
+    }
+
+    /// The state as of now.
+    pub fn status(&self) -> LinkStatus {
+        self.status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,269 @@
+//! The link in health: order, cancel, spare connection, slow readers, pings.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{SinkExt, StreamExt};
+use loopback::{Options, Script, serve};
+use model_client::{LinkError, LinkEvent, LinkStatus};
+use model_protocol::{Request, StreamEvent};
+use tokio::sync::mpsc;
+use tokio_tungstenite::accept_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::harness::{Harness, answering, config, request, server, tcp_server};
+
+#[tokio::test]
+async fn it_connects_before_it_is_asked() {
+    let server = server(&[]).await;
+    let mut harness = Harness::start(config(server.url()));
+    harness.ready().await;
+    assert_eq!(harness.link.status(), LinkStatus::Ready);
+    let outcome = harness.ask(1).await;
+    Harness::assert_answered(&outcome);
+    assert_eq!(outcome.sent, 1);
+}
+
+#[tokio::test]
+async fn requests_queue_in_order_on_one_connection() {
+    let server = server(&[]).await;
+    let mut harness = Harness::start(config(server.url()));
+    for id in 1..=20 {
+        harness.link.send(id, request("hi"));
+    }
+    for id in 1..=20 {
+        Harness::assert_answered(&harness.outcome(id).await);
+    }
+    assert!(server.connections() <= 2, "{}", server.connections());
+}
+
+#[tokio::test]
+async fn a_warm_up_can_be_continued_on_the_same_connection() {
+    let server = server(&[]).await;
+    let mut harness = Harness::start(config(server.url()));
+    harness.link.send(
+        1,
+        Request {
+            generate: Some(false),
+            ..request("context")
+        },
+    );
+    let Some(StreamEvent::Completed { response_id, .. }) = harness.outcome(1).await.terminal else {
+        panic!("no warm-up");
+    };
+    harness.link.send(
+        2,
+        Request {
+            previous_response_id: Some(response_id),
+            ..request("hi")
+        },
+    );
+    Harness::assert_answered(&harness.outcome(2).await);
+}
+
+/// Starts a slow request and waits for its first text.
+async fn streaming(harness: &mut Harness, id: u64) {
+    harness.link.send(id, request("hi"));
+    while !matches!(
+        harness.next().await,
+        LinkEvent::Stream {
+            event: StreamEvent::Delta { .. },
+            ..
+        }
+    ) {}
+}
+
+#[tokio::test]
+async fn a_cancel_ends_the_request_at_once_and_the_spare_takes_over() {
+    let server = serve(answering(Some(100.0))).await.unwrap();
+    let mut harness = Harness::start(config(server.url()));
+    harness.ready().await;
+    for id in [1, 3, 5] {
+        streaming(&mut harness, id).await;
+        harness.link.cancel(id);
+        harness.link.cancel(id);
+        harness.link.send(
+            id + 1,
+            Request {
+                generate: Some(false),
+                ..request("")
+            },
+        );
+        let mut outcome = harness.outcome(id).await;
+        assert_eq!(outcome.error.take(), Some(LinkError::Cancelled));
+        assert_eq!(outcome.terminal, None);
+        let next = harness.outcome(id + 1).await;
+        assert_eq!((next.error, next.sent), (None, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_queued_request_can_be_cancelled() {
+    let server = serve(answering(Some(200.0))).await.unwrap();
+    let mut harness = Harness::start(config(server.url()));
+    streaming(&mut harness, 1).await;
+    harness.link.send(2, request("hi"));
+    harness.link.cancel(2);
+    let mut ended = Vec::new();
+    while ended.len() < 2 {
+        if let LinkEvent::Ended { id, error } = harness.next().await {
+            ended.push((id, error));
+        }
+    }
+    assert_eq!(ended, [(2, Some(LinkError::Cancelled)), (1, None)]);
+    harness.link.cancel(1);
+    harness.link.cancel(77);
+    assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_reader_loses_nothing_and_gets_merged_text() {
+    let long = "0123456789abcdef".repeat(2_000);
+    let line = serde_json::json!({ "match": "", "output": long }).to_string();
+    let script = Some(Script::parse(&line).unwrap());
+    let server = serve(Options {
+        rate_tokens_per_s: None,
+        script,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let mut harness = Harness::with_room(config(server.url()), 1);
+    harness.link.send(1, request("hi"));
+    // The server counts a request when it begins to answer it; the whole answer is sent unpaced.
+    let (mut text, mut deltas) = (String::new(), 0);
+    loop {
+        match harness.next().await {
+            LinkEvent::Stream {
+                event: StreamEvent::Delta { text: piece },
+                ..
+            } => {
+                text.push_str(&piece);
+                deltas += 1;
+            }
+            LinkEvent::Ended { error, .. } => {
+                assert_eq!(error, None);
+                break;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(text, long);
+    assert!(
+        deltas < 4_000,
+        "{deltas} of 8,000 deltas were handed on one by one"
+    );
+}
+
+#[tokio::test]
+async fn pings_are_answered_while_idle() {
+    let (sender, mut answers) = mpsc::unbounded_channel();
+    let url = tcp_server(move |number, stream| {
+        let sender = sender.clone();
+        async move {
+            let mut socket = accept_async(stream).await.unwrap();
+            socket.send(Message::Ping(vec![7, 7].into())).await.unwrap();
+            while let Some(Ok(message)) = socket.next().await {
+                let _ = sender.send((number, message));
+            }
+        }
+    })
+    .await;
+    let _harness = Harness::start(config(url));
+    let mut seen = [answers.recv().await.unwrap(), answers.recv().await.unwrap()];
+    seen.sort_by_key(|it| it.0);
+    let pong = Message::Pong(vec![7, 7].into());
+    assert_eq!(seen, [(0, pong.clone()), (1, pong)]);
+}
+
+#[tokio::test]
+async fn a_connection_closed_while_idle_is_replaced() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&made);
+    let (sender, mut opened) = mpsc::unbounded_channel();
+    let url = tcp_server(move |number, stream| {
+        count.fetch_add(1, Ordering::Relaxed);
+        let sender = sender.clone();
+        async move {
+            let mut socket = accept_async(stream).await.unwrap();
+            let _ = sender.send(number);
+            if number < 2 {
+                let _ = socket.close(None).await;
+            }
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    })
+    .await;
+    let _harness = Harness::start(config(url));
+    for number in 0..4 {
+        assert_eq!(opened.recv().await, Some(number));
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_link_ends_what_runs() {
+    let server = serve(answering(Some(50.0))).await.unwrap();
+    let mut harness = Harness::start(config(server.url()));
+    streaming(&mut harness, 1).await;
+    harness.link.send(2, request("hi"));
+    let Harness { link, mut events } = harness;
+    drop(link);
+    let mut ended = Vec::new();
+    while let Some(event) = events.recv().await {
+        if let LinkEvent::Ended { id, error } = event {
+            ended.push((id, error));
+        }
+    }
+    assert_eq!(
+        ended,
+        [(1, Some(LinkError::Stopped)), (2, Some(LinkError::Stopped))]
+    );
+}
+
+#[tokio::test]
+async fn every_request_ends_exactly_once_under_random_faults_and_cancels() {
+    let seed = std::env::var("SEED")
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(5);
+    let count = std::env::var("ITERATIONS")
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(300);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let faults = [
+        "drop@2/7",
+        "garbage@3/11",
+        "failed@1/5",
+        "close=1011@0/13",
+        "binary/17",
+        "upgrade=503/9",
+    ];
+    let server = server(&faults).await;
+    let mut harness = Harness::start(config(server.url()));
+    let mut open = std::collections::BTreeSet::new();
+    let mut next = 0;
+    while next < count || !open.is_empty() {
+        if next < count && (open.is_empty() || random.u8(..4) > 0) {
+            open.insert(next);
+            harness.link.send(next, request("hi"));
+            next += 1;
+            if random.u8(..4) == 0 {
+                harness.link.cancel(random.u64(..next));
+            }
+            continue;
+        }
+        match harness.next().await {
+            LinkEvent::Ended { id, .. } => {
+                assert!(open.remove(&id), "{id} ended twice, seed {seed}")
+            }
+            LinkEvent::Sent { id, .. } | LinkEvent::Stream { id, .. } => {
+                assert!(
+                    open.contains(&id),
+                    "an event of {id} after its end, seed {seed}"
+                );
+            }
+            LinkEvent::Status(_) => {}
+        }
+    }
+}
