@@ -1,1 +1,23 @@
 //! From region, scope and instruction to a model request, and from model output to code.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`region`], [`indentation_block`] | which text a selection means |
+//! | [`Ask`], [`request`], [`follow_up`] | the words that are sent |
+//! | [`Preset`] | instructions that come with the product |
+//! | [`comment_instruction`] | an instruction written as a comment |
+//! | [`Cleaner`] | the answer as code, while it streams |
+//!
+//! Pure: no sockets, no files, no LSP. Offsets are bytes of the text.
+
+mod ask;
+mod cleaner;
+mod comment;
+mod preset;
+mod region;
+
+pub use ask::{Ask, Model, follow_up, request};
+pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
+pub use comment::{CommentAsk, comment_instruction};
+pub use preset::{Preset, presets};
+pub use region::{indentation_block, region};

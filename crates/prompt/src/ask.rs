@@ -1,0 +1,134 @@
+//! The words that are sent: the standing contract, the message, and the message that follows one up.
+//! What may leave the machine at all is decided elsewhere.
+
+mod context;
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use model_protocol::{Message, Request, Role};
+use serde_json::{Map, Value};
+use syntax::{Language, Syntax};
+use text::Text;
+
+/// What every rewrite is told. It never changes, so that providers can keep it cached.
+const CONTRACT: &str = "\
+You rewrite one region of a file in an editor. Your answer replaces the region as it stands, while you write it.
+
+Answer with the new text of the region and nothing else:
+- No code fences, no tags, no explanation, no remarks before or after.
+- The whole region, from its first to its last line. Never leave anything out, and never write a placeholder \
+such as \"rest of code unchanged\" or \"...\": what you leave out is deleted.
+- Everything that the instruction does not ask to change stays as it is, byte for byte: indentation, spaces or \
+tabs, line breaks, blank lines, names, comments, order, style.
+- Begin with the indentation that the region's first line has.
+- Write only what belongs inside the region. The text before and after it is there to read and is kept; do not \
+repeat it.
+If the instruction cannot be followed, answer with one sentence that begins with \"I cannot\".";
+
+/// One rewrite to ask for.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The document.
+    pub text: &'a Text,
+    /// The region to rewrite, in bytes.
+    pub region: Range<usize>,
+    /// The document's language.
+    pub language: Option<Language>,
+    /// The document's tree.
+    pub syntax: Option<&'a Syntax>,
+    /// The document's path, as the model may see it: relative to the folder.
+    pub path: &'a str,
+    /// What the user wants.
+    pub instruction: &'a str,
+    /// Bytes of text around the region that may be sent, at most.
+    pub context_bytes: usize,
+}
+
+/// The settings of a model that go into every request to it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// The provider's name of it.
+    pub name: String,
+    /// Most tokens that an answer may have.
+    pub max_output_tokens: Option<u32>,
+    /// Sent only if set.
+    pub reasoning_effort: Option<String>,
+    /// Sent only if set.
+    pub service_tier: Option<String>,
+    /// Whether the provider may keep the conversation.
+    pub store: bool,
+    /// Further fields of the request, sent as they are.
+    pub extra: Map<String, Value>,
+}
+
+/// The request for one rewrite. What changes least stands first, for the provider's cache.
+/// Costs the length of region and context.
+pub fn request(ask: &Ask<'_>, model: &Model) -> Request {
+    let mut message = head(ask);
+    context::write(&mut message, ask);
+    write_region(&mut message, ask);
+    Request {
+        model: model.name.clone(),
+        instructions: CONTRACT.to_owned(),
+        input: vec![Message::user(message)],
+        store: model.store,
+        max_output_tokens: model.max_output_tokens,
+        reasoning_effort: model.reasoning_effort.clone(),
+        service_tier: model.service_tier.clone(),
+        extra: model.extra.clone(),
+        ..Request::default()
+    }
+}
+
+/// The request that goes on after `previous` was answered with `answer` and the user took that back: the
+/// conversation so far, and the region again with the new instruction. An empty answer is left out.
+pub fn follow_up(ask: &Ask<'_>, previous: &Request, answer: &str) -> Request {
+    let mut request = previous.clone();
+    request.previous_response_id = None;
+    request.stream_id = None;
+    request.generate = None;
+    if !answer.trim().is_empty() {
+        request.input.push(Message {
+            role: Role::Assistant,
+            text: answer.to_owned(),
+        });
+    }
+    let mut message = head(ask);
+    message.push_str(
+        "The last change was taken back. The file is as before, and the region is this again.\n\n",
+    );
+    write_region(&mut message, ask);
+    request.input.push(Message::user(message));
+    request
+}
+
+fn head(ask: &Ask<'_>) -> String {
+    let language = ask.language.map_or("text", Language::name);
+    let mut head =
+        String::with_capacity(ask.region.len() + 2 * ask.context_bytes.min(1 << 16) + 256);
+    let _ = write!(head, "File: {}\nLanguage: {language}\n\n", ask.path);
+    head
+}
+
+fn write_region(message: &mut String, ask: &Ask<'_>) {
+    message.push_str("Rewrite this region:\n");
+    let region = ask.text.slice(ask.region.clone());
+    write_section(message, "region", without_break(&region));
+    message.push('\n');
+    write_section(message, "instruction", ask.instruction.trim());
+}
+
+/// A text between two tags, each alone on its line.
+fn write_section(message: &mut String, tag: &str, text: &str) {
+    let _ = writeln!(message, "<{tag}>\n{text}\n</{tag}>");
+}
+
+/// Without one line break at the end.
+fn without_break(text: &str) -> &str {
+    let without = text.strip_suffix('\n').unwrap_or(text);
+    without.strip_suffix('\r').unwrap_or(without)
+}
+
+#[cfg(test)]
+mod tests;

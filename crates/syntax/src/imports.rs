@@ -1,0 +1,86 @@
+//! [`Syntax::imports`]: what a file brings in from elsewhere.
+
+use std::ops::Range;
+
+use text::Text;
+use tree_sitter::{Node, TreeCursor};
+
+use crate::path::trim;
+use crate::{Language, Syntax};
+
+/// Imports that are given, at most.
+const IMPORTS: usize = 64;
+
+/// Nodes at the top of a file that are looked at: imports stand in front.
+const NODES: usize = 2_000;
+
+impl Syntax {
+    /// The `use`, `import`, `#include`, `require`, `package` lines at the top level, in order; at most 64, of
+    /// the first 2,000 items. Byte ranges without the final line break; neighbouring lines stay apart.
+    pub fn imports(&self, text: &Text) -> Vec<Range<usize>> {
+        let Some(root) = self.root() else {
+            return Vec::new();
+        };
+        let mut imports = Vec::new();
+        let mut left = NODES;
+        collect(
+            self.language(),
+            text,
+            &mut root.walk(),
+            &mut imports,
+            &mut left,
+        );
+        imports
+    }
+}
+
+fn collect(
+    language: Language,
+    text: &Text,
+    cursor: &mut TreeCursor<'_>,
+    imports: &mut Vec<Range<usize>>,
+    left: &mut usize,
+) {
+    if !cursor.goto_first_child() {
+        return;
+    }
+    loop {
+        if *left == 0 || imports.len() == IMPORTS {
+            break;
+        }
+        *left -= 1;
+        let node = cursor.node();
+        if is_import(language, text, node) {
+            imports.push(trim(
+                text,
+                node.start_byte()..node.end_byte().min(text.len()),
+            ));
+        } else if language.may_hold_imports(node.kind()) {
+            collect(language, text, cursor, imports, left);
+        }
+        if !cursor.goto_next_sibling() {
+            break;
+        }
+    }
+    cursor.goto_parent();
+}
+
+fn is_import(language: Language, text: &Text, node: Node<'_>) -> bool {
+    if language.is_import(node.kind()) {
+        return true;
+    }
+    let words = language.may_import(node.kind());
+    let range = node.start_byte()..node.end_byte();
+    // A statement that spans much text is more than an import.
+    if words.is_empty() || range.len() > 400 || range.end > text.len() {
+        return false;
+    }
+    let statement = text.slice(range);
+    words.iter().any(|word| match language {
+        Language::Bash => statement.starts_with(word),
+        _ => statement.contains(word),
+    })
+}
+
+#[cfg(test)]
+mod tests;
