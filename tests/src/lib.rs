@@ -1,1 +1,17 @@
-//! Drivers of the real binary and of real editors, for the tests beside this folder.
+//! Drivers of the real binary and of real editors, for the tests in `tests/tests/`.
+//! Nothing here knows our own crates: what is checked is what a user's editor would see.
+//! The drivers are made for tests: instead of returning errors they panic with what was on the screen,
+//! in the log or on stderr, and they wait on conditions with a deadline, never for a fixed time.
+
+pub mod helix;
+pub mod lsp;
+pub mod model_server;
+pub mod neovim;
+
+mod patience;
+mod programs;
+mod project;
+
+pub use patience::{patience, wait_until};
+pub use programs::{Editors, ServerCommand, binary, editors};
+pub use project::Project;

@@ -70,11 +70,12 @@ pub(super) fn install_tmux() -> Result<()> {
         succeed(&mut command)
     };
     // The lists of a fresh container are empty, so the first try may not know the package.
-    if install().is_err() {
-        succeed(Command::new("apt-get").arg("update"))?;
-        install().context("install tmux and run again")?;
-    }
-    Ok(())
+    install()
+        .or_else(|_| {
+            succeed(Command::new("apt-get").arg("update"))?;
+            install()
+        })
+        .context("tmux cannot be installed here; install it and run again")
 }
 
 fn require_debian() -> Result<()> {
@@ -127,7 +128,8 @@ impl Apt {
 
     fn download(&self) -> Result<()> {
         eprintln!("reading the package lists of suite {SUITE}");
-        self.call(&["update"])?;
+        // Without the mode an unreachable mirror is only a warning, and the error comes later and wrong.
+        self.call(&["-o", "APT::Update::Error-Mode=any", "update"])?;
         eprintln!("downloading {}", PACKAGES.join(" and "));
         let install = [&["-y", "--download-only", "install"], &PACKAGES[..]].concat();
         self.call(&install)

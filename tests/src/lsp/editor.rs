@@ -1,0 +1,299 @@
+//! The editor behind the client: documents as plain strings that take edits and report changes in the way
+//! that `manner` says.
+//! Sending and waiting is the client's part, one level up.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::manner::{Manner, Report, Stale};
+use super::position::{Encoding, Position, offset, position};
+
+/// One replacement that a server's edit made.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    pub at: Instant,
+    /// Bytes of the text just before this replacement.
+    pub range: Range<usize>,
+    pub removed: String,
+    pub inserted: String,
+    /// The document's version before the edit.
+    pub version: i32,
+}
+
+/// An open document.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub text: String,
+    pub version: i32,
+    /// What servers have replaced, in order.
+    pub applied: Vec<Applied>,
+    /// Edits that were not taken, because they were made for another version.
+    pub refused: usize,
+    /// Content changes that no `didChange` has carried yet.
+    unsent: Vec<Value>,
+}
+
+/// A replacement in bytes of the text before any of its siblings.
+type Replacement = (Range<usize>, String);
+
+/// All open documents and the manners.
+#[derive(Debug)]
+pub(super) struct Editor {
+    pub(super) documents: BTreeMap<String, Document>,
+    pub(super) manner: Manner,
+    pub(super) encoding: Encoding,
+}
+
+/// What the editor has to say about an edit.
+pub(super) enum Verdict {
+    /// The answer; the changes are made and wait to be reported.
+    Answer(Value),
+    Error(String),
+    /// The server broke the protocol.
+    Violation(String),
+}
+
+impl Editor {
+    pub(super) fn open(&mut self, uri: &str, text: &str) -> i32 {
+        let document = Document {
+            text: text.to_owned(),
+            version: self.manner.first_version,
+            applied: Vec::new(),
+            refused: 0,
+            unsent: Vec::new(),
+        };
+        let version = document.version;
+        self.documents.insert(uri.to_owned(), document);
+        version
+    }
+
+    /// The user's own change.
+    pub(super) fn replace(&mut self, uri: &str, range: Range<usize>, text: &str) {
+        let (manner, encoding) = (self.manner, self.encoding);
+        let document = self.documents.get_mut(uri).expect("the document is open");
+        // Typing is reported as it was, save for editors that always merge or send the whole.
+        let report = match manner.report {
+            Report::Whole => Report::Whole,
+            _ => Report::Exact,
+        };
+        document.change(vec![(range, text.to_owned())], report, encoding);
+        document.version += manner.version_step;
+    }
+
+    /// Takes the changes not yet reported: parameters of a `didChange`, or none when there is nothing to say.
+    pub(super) fn take_unsent(&mut self, uri: &str) -> Option<Value> {
+        let document = self.documents.get_mut(uri)?;
+        if document.unsent.is_empty() {
+            return None;
+        }
+        Some(json!({
+            "textDocument": { "uri": uri, "version": document.version },
+            "contentChanges": std::mem::take(&mut document.unsent),
+        }))
+    }
+
+    /// A server's `workspace/applyEdit`.
+    pub(super) fn apply_edit(&mut self, params: &Value) -> Verdict {
+        let edits = match self.read_edits(params) {
+            Ok(edits) => edits,
+            Err(violation) => return Verdict::Violation(violation),
+        };
+        let (manner, encoding) = (self.manner, self.encoding);
+        for edit in &edits {
+            let document = self.documents.get_mut(&edit.uri).expect("it is open");
+            let is_current = match (edit.version, manner.stale) {
+                (Some(version), Stale::Claim) => version == 0 || version >= document.version,
+                (Some(version), _) => version == document.version,
+                (None, _) => true,
+            };
+            if is_current {
+                continue;
+            }
+            document.refused += 1;
+            return match manner.stale {
+                Stale::Refuse => Verdict::Answer(json!({
+                    "applied": false, "failureReason": "document has changed", "failedChange": 0,
+                })),
+                Stale::Claim => Verdict::Answer(json!({ "applied": true })),
+                Stale::Fail => Verdict::Error("the document has another version".to_owned()),
+            };
+        }
+        for edit in edits {
+            let document = self.documents.get_mut(&edit.uri).expect("it is open");
+            match document.resolve(edit.edits, encoding) {
+                Ok(replacements) => {
+                    document.note_applied(&replacements);
+                    document.change(replacements, manner.report, encoding);
+                    document.version += manner.version_step;
+                }
+                // An unchecked edit for another version may point anywhere, without a fault of the server.
+                Err(what) if edit.version != Some(document.version) => return Verdict::Error(what),
+                Err(what) => return Verdict::Violation(what),
+            }
+        }
+        Verdict::Answer(json!({ "applied": true }))
+    }
+
+    /// The edit of each document, of either shape of a `WorkspaceEdit`.
+    fn read_edits(&self, params: &Value) -> Result<Vec<DocumentEdit>, String> {
+        let mut edits = Vec::new();
+        if let Some(changes) = params["edit"]["documentChanges"].as_array() {
+            for change in changes {
+                let identifier = &change["textDocument"];
+                let uri = identifier["uri"].as_str();
+                let version = match identifier.get("version") {
+                    Some(Value::Null) => None,
+                    Some(Value::Number(number)) => number.as_i64().map(|it| it as i32),
+                    _ => return Err(format!("the version is missing: {identifier}")),
+                };
+                edits.push(DocumentEdit {
+                    uri: uri
+                        .ok_or_else(|| format!("no text edit: {change}"))?
+                        .to_owned(),
+                    version,
+                    edits: read_text_edits(&change["edits"])?,
+                });
+            }
+        } else if let Some(changes) = params["edit"]["changes"].as_object() {
+            for (uri, list) in changes {
+                edits.push(DocumentEdit {
+                    uri: uri.clone(),
+                    version: None,
+                    edits: read_text_edits(list)?,
+                });
+            }
+        } else {
+            return Err("no edit".to_owned());
+        }
+        match edits
+            .iter()
+            .find(|edit| !self.documents.contains_key(&edit.uri))
+        {
+            Some(edit) => Err(format!("an edit for {}, which is not open", edit.uri)),
+            None => Ok(edits),
+        }
+    }
+}
+
+struct DocumentEdit {
+    uri: String,
+    version: Option<i32>,
+    edits: Vec<TextEdit>,
+}
+
+struct TextEdit {
+    start: Position,
+    end: Position,
+    text: String,
+}
+
+fn read_text_edits(list: &Value) -> Result<Vec<TextEdit>, String> {
+    let list = list.as_array().ok_or("no list of edits")?;
+    let edits = list.iter().map(|edit| {
+        Ok(TextEdit {
+            start: Position::from_json(&edit["range"]["start"])?,
+            end: Position::from_json(&edit["range"]["end"])?,
+            text: edit["newText"].as_str().ok_or("no newText")?.to_owned(),
+        })
+    });
+    edits.collect()
+}
+
+impl Document {
+    /// Replacements in order of the text, checked: inside the text, right way round, not overlapping.
+    fn resolve(
+        &self,
+        edits: Vec<TextEdit>,
+        encoding: Encoding,
+    ) -> Result<Vec<Replacement>, String> {
+        let mut replacements = Vec::new();
+        for TextEdit { start, end, text } in edits {
+            let range = offset(&self.text, start, encoding)?..offset(&self.text, end, encoding)?;
+            if range.start > range.end {
+                return Err(format!("the range {start} to {end} is the wrong way round"));
+            }
+            replacements.push((range, text));
+        }
+        replacements.sort_by_key(|(range, _)| (range.start, range.end));
+        for pair in replacements.windows(2) {
+            let (before, after) = (&pair[0].0, &pair[1].0);
+            if before.end > after.start || before == after {
+                return Err(format!("edits overlap: bytes {before:?} and {after:?}"));
+            }
+        }
+        Ok(replacements)
+    }
+
+    fn note_applied(&mut self, replacements: &[Replacement]) {
+        let at = Instant::now();
+        // The last one is made first, so that the earlier ranges still hold.
+        for (range, inserted) in replacements.iter().rev() {
+            self.applied.push(Applied {
+                at,
+                range: range.clone(),
+                removed: self.text[range.clone()].to_owned(),
+                inserted: inserted.clone(),
+                version: self.version,
+            });
+        }
+    }
+
+    /// Changes the text and puts into words what changed.
+    fn change(&mut self, replacements: Vec<Replacement>, report: Report, encoding: Encoding) {
+        if replacements.is_empty() {
+            return;
+        }
+        match report {
+            Report::Exact | Report::LineTails => {
+                for (mut range, mut text) in replacements.into_iter().rev() {
+                    if report == Report::LineTails {
+                        let rest = &self.text[range.end..];
+                        let tail = &rest[..rest.find(['\r', '\n']).unwrap_or(rest.len())];
+                        text.push_str(tail);
+                        range.end += tail.len();
+                    }
+                    self.change_once(range, &text, encoding);
+                }
+            }
+            Report::TopDown => {
+                let mut shift = 0_isize;
+                for (range, text) in replacements {
+                    let moved =
+                        |at: usize| at.checked_add_signed(shift).expect("a place in the text");
+                    let now = moved(range.start)..moved(range.end);
+                    self.change_once(now, &text, encoding);
+                    shift += text.len() as isize - range.len() as isize;
+                }
+            }
+            Report::Merged => {
+                let start = replacements[0].0.start;
+                let end = replacements[replacements.len() - 1].0.end;
+                let mut text = self.text[start..end].to_owned();
+                for (range, inserted) in replacements.into_iter().rev() {
+                    text.replace_range(range.start - start..range.end - start, &inserted);
+                }
+                self.change_once(start..end, &text, encoding);
+            }
+            Report::Whole => {
+                for (range, text) in replacements.into_iter().rev() {
+                    self.text.replace_range(range, &text);
+                }
+                self.unsent = vec![json!({ "text": self.text })];
+            }
+        }
+    }
+
+    fn change_once(&mut self, range: Range<usize>, text: &str, encoding: Encoding) {
+        let start = position(&self.text, range.start, encoding).to_json();
+        let end = position(&self.text, range.end, encoding).to_json();
+        self.unsent
+            .push(json!({ "range": { "start": start, "end": end }, "text": text }));
+        self.text.replace_range(range, text);
+    }
+}
+
+#[cfg(test)]
+mod tests;
