@@ -40,12 +40,8 @@ pub(crate) fn attribute(
     new: &Text,
     parts: Vec<Part>,
 ) -> (Vec<Attribution>, Vec<Part>) {
-    let whole = match changes {
-        [one] => one.clone(),
-        [first, rest @ ..] => rest
-            .iter()
-            .fold(first.clone(), |all, next| all.compose(next)),
-        [] => return (Vec::new(), parts),
+    let Some(whole) = ChangeSet::compose_all(changes) else {
+        return (Vec::new(), parts);
     };
     let raw = edits(&whole);
     if !parts.is_empty() && may_all_be(&raw, &parts, old) && is_exactly(old, new, &raw, &parts) {

@@ -13,7 +13,7 @@ use text::{ChangeSet, Text};
 use crate::attribution::{self, attribute};
 use crate::effect::{
     DecideError, Decision, EditId, Effect, ModelEvent, Part, RewriteId, RewriteView, Start,
-    StartError, Time,
+    StartError, State, Time,
 };
 use crate::life::Rewrite;
 
@@ -120,6 +120,18 @@ impl DocumentRewrites {
         active
             .map(Rewrite::view)
             .or_else(|| self.ended.iter().find(|view| view.id == id).cloned())
+    }
+
+    /// Where a rewrite stands, without the cost of a view.
+    pub fn state(&self, id: RewriteId) -> Option<State> {
+        let active = self.rewrites.iter().find(|rewrite| rewrite.id == id);
+        let ended = || {
+            self.ended
+                .iter()
+                .find(|view| view.id == id)
+                .map(|view| view.state)
+        };
+        active.map(Rewrite::state).or_else(ended)
     }
 
     /// The rewrite whose region holds the byte at `offset`, its ends included.
@@ -315,11 +327,7 @@ impl DocumentRewrites {
         {
             return false;
         }
-        let Some(change) = changes
-            .iter()
-            .cloned()
-            .reduce(|all, next| all.compose(&next))
-        else {
+        let Some(change) = ChangeSet::compose_all(changes) else {
             return false;
         };
         let changes = change.changes();

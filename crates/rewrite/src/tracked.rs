@@ -439,18 +439,4 @@ impl Tracked {
             .sum();
         self.dirty = true;
     }
-
-    /// The shown range of the pieces that `which` names, from the first to the last of them.
-    pub(crate) fn shown_range(&self, which: impl Fn(&Piece) -> bool) -> Option<Range<usize>> {
-        let mut shown = 0;
-        let mut range: Option<Range<usize>> = None;
-        for piece in &self.pieces {
-            let start = shown;
-            shown += if piece.shown { piece.len } else { 0 };
-            if which(piece) {
-                range.get_or_insert(start..start).end = shown;
-            }
-        }
-        range
-    }
 }

@@ -208,6 +208,19 @@ impl ChangeSet {
         }
     }
 
+    /// Several changes, each made for what the one before gives, as one; `None` for none. Composes in pairs,
+    /// so that many small changes cost n log n and not n².
+    pub fn compose_all(sets: &[ChangeSet]) -> Option<ChangeSet> {
+        match sets {
+            [] => None,
+            [one] => Some(one.clone()),
+            _ => {
+                let (head, tail) = sets.split_at(sets.len() / 2);
+                Some(Self::compose_all(head)?.compose(&Self::compose_all(tail)?))
+            }
+        }
+    }
+
     /// This change carried over `other`, both made for the same text: what this one does once `other`
     /// has been applied. Where both insert at one place, `side` says on which side of the other's text
     /// this one's goes. What both delete is deleted once.

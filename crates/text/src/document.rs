@@ -90,7 +90,8 @@ impl Document {
         self.out_of_step.as_ref()
     }
 
-    /// Applies one change notification: all its changes in order, or none. O(changes × log n).
+    /// Applies one change notification: all its changes in order, or none. Gives each as a change set of the
+    /// text before it. O(changes × log n).
     ///
     /// Once out of step the text is still carried along as well as it can be, so that
     /// [`Document::confirm`] has something to compare, but nobody may rely on it.
@@ -102,7 +103,7 @@ impl Document {
         version: i32,
         changes: &[ContentChange],
         encoding: Encoding,
-    ) -> Result<ChangeSet, ApplyError> {
+    ) -> Result<Vec<ChangeSet>, ApplyError> {
         let whole = changes.iter().any(|change| change.range.is_none());
         let gap = ApplyError::Version {
             have: self.version,
@@ -112,7 +113,7 @@ impl Document {
         if version <= self.version && !resync {
             return Err(self.lose_step(gap));
         }
-        let (text, set) = match changed(&self.text, changes, encoding) {
+        let (text, sets) = match changed(&self.text, changes, encoding) {
             Ok(changed) => changed,
             Err(error) => return Err(self.lose_step(error)),
         };
@@ -126,7 +127,7 @@ impl Document {
         } else if self.out_of_step.is_some() {
             return Err(ApplyError::OutOfStep);
         }
-        Ok(set)
+        Ok(sets)
     }
 
     fn lose_step(&mut self, error: ApplyError) -> ApplyError {
@@ -150,13 +151,12 @@ impl Document {
     }
 }
 
-/// The text after all changes, and the whole as one change set.
+/// The text after all changes, and each as a change set of the text before it.
 fn changed(
     text: &Text,
     changes: &[ContentChange],
     encoding: Encoding,
-) -> Result<(Text, ChangeSet), ApplyError> {
-    let len = text.len();
+) -> Result<(Text, Vec<ChangeSet>), ApplyError> {
     let mut text = text.clone();
     let mut sets = Vec::with_capacity(changes.len());
     for change in changes {
@@ -168,7 +168,7 @@ fn changed(
         sets.push(ChangeSet::replace(text.len(), range.clone(), inserted));
         text.replace(range, inserted);
     }
-    Ok((text, compose_all(sets, len)))
+    Ok((text, sets))
 }
 
 fn byte_range(
@@ -185,20 +185,6 @@ fn byte_range(
         });
     }
     Ok(start..end)
-}
-
-/// Composes in pairs, so that a notification of many changes costs n log n and not n².
-fn compose_all(mut sets: Vec<ChangeSet>, len: usize) -> ChangeSet {
-    while sets.len() > 1 {
-        sets = sets
-            .chunks(2)
-            .map(|pair| match pair {
-                [first, second] => first.compose(second),
-                rest => rest[0].clone(),
-            })
-            .collect();
-    }
-    sets.pop().unwrap_or_else(|| ChangeSet::identity(len))
 }
 
 #[cfg(test)]
