@@ -1,1 +1,58 @@
 //! The language server: the only crate that knows LSP.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `backend` | LSP's methods; each hands over to the engine before its first `await` |
+//! | `documents` | the mirrors, in a concurrent map: readers never wait for the engine |
+//! | `engine` | the one task that owns trees and rewrites and takes messages in order |
+//! | `outgoing` | what goes to the editor, from one task |
+//! | `client_facts` | what the editor said it can do |
+//! | `convert`, `protocol`, `failure` | between LSP's types and ours |
+//! | `guard` | a panic in a handler becomes an error answer |
+
+mod backend;
+mod client_facts;
+mod convert;
+mod documents;
+mod engine;
+mod failure;
+mod guard;
+mod models;
+mod outgoing;
+mod protocol;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_lsp::{LspService, Server};
+
+use crate::backend::Backend;
+use crate::guard::Guard;
+
+/// How many requests may be answered at one time. No handler waits for the editor, so this only bounds
+/// how many wait for the engine.
+const CONCURRENCY: usize = 64;
+
+/// What a server is started with, beside the settings it finds.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The model server's address, over any setting.
+    pub model_url: Option<String>,
+    /// Tokens per second of the embedded engine; its own default if not set.
+    pub rate: Option<f64>,
+    /// Ignore the user's settings file and the environment.
+    pub bare: bool,
+}
+
+/// Serves one LSP session until it exits or its input ends.
+pub async fn run(
+    input: impl AsyncRead + Unpin + Send + 'static,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+    options: Options,
+) {
+    let (service, socket) = LspService::build(|client| Backend::new(client, options))
+        .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
+        .finish();
+    Server::new(input, output, socket)
+        .concurrency_level(CONCURRENCY)
+        .serve(Guard::new(service))
+        .await;
+}

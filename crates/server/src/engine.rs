@@ -1,0 +1,438 @@
+//! [`Engine`]: the one task that owns trees and rewrites and takes messages in order.
+//!
+//! Messages come from the editor, from the model and from timers. Nothing here waits for the editor or for
+//! a long parse; effects of the state machine become messages to the outside.
+
+mod actions;
+mod commands;
+mod open_document;
+mod publish;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use config::Settings;
+use model_client::LinkEvent;
+use rewrite::{Effect, ModelEvent, RewriteId, Time};
+use serde_json::Value;
+use syntax::Syntax;
+use text::{ChangeSet, Text};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot;
+use tower_lsp::ls_types::{CodeActionParams, CodeActionResponse, CodeLens, MessageType, Uri};
+
+pub(crate) use self::commands::COMMANDS;
+use self::open_document::OpenDocument;
+use self::publish::Published;
+use crate::Options;
+use crate::client_facts::ClientFacts;
+use crate::failure::Failure;
+use crate::models::Models;
+use crate::outgoing::{Editor, Outgoing};
+
+/// A message to the engine.
+pub(crate) enum Message {
+    /// The editor is there: what it can do, and the settings in force.
+    Begin(Box<ClientFacts>, Box<Settings>),
+    Configure(Box<Settings>),
+    Opened {
+        uri: Uri,
+        language_id: String,
+        text: Text,
+        version: i32,
+    },
+    Changed {
+        uri: Uri,
+        changes: Vec<ChangeSet>,
+        text: Text,
+        version: i32,
+    },
+    /// The mirror has the whole text anew, after it had been out of step.
+    Reset {
+        uri: Uri,
+        text: Text,
+        version: i32,
+    },
+    Lost {
+        uri: Uri,
+    },
+    Closed {
+        uri: Uri,
+    },
+    Answered {
+        uri: Uri,
+        edit: rewrite::EditId,
+        applied: bool,
+    },
+    Parsed {
+        uri: Uri,
+        syntax: Box<Syntax>,
+    },
+    CancelProgress(u64),
+    Command {
+        name: String,
+        argument: Value,
+        answer: oneshot::Sender<Result<Option<Value>, Failure>>,
+    },
+    Actions {
+        params: Box<CodeActionParams>,
+        answer: oneshot::Sender<CodeActionResponse>,
+    },
+    Lenses {
+        uri: Uri,
+        answer: oneshot::Sender<Vec<CodeLens>>,
+    },
+}
+
+/// The state behind the server.
+pub(crate) struct Engine {
+    options: Options,
+    editor: Editor,
+    /// For what comes back from elsewhere: answers, parsed trees.
+    loopback: UnboundedSender<Message>,
+    facts: Option<ClientFacts>,
+    settings: Settings,
+    models: Option<Models>,
+    model_events: Option<Receiver<LinkEvent>>,
+    documents: BTreeMap<String, OpenDocument>,
+    /// Which document a rewrite is in, for as long as it is remembered.
+    homes: BTreeMap<RewriteId, String>,
+    next_rewrite: u64,
+    wakes: BTreeSet<(Time, String)>,
+    /// Rewrites about which people have not seen the last.
+    changed: BTreeSet<(String, RewriteId)>,
+    published: BTreeMap<RewriteId, Published>,
+    started: Instant,
+}
+
+impl Engine {
+    /// Starts the task; it ends when the last sender of `messages` goes.
+    pub(crate) fn start(
+        options: Options,
+        editor: Editor,
+        loopback: UnboundedSender<Message>,
+        messages: UnboundedReceiver<Message>,
+    ) {
+        let engine = Engine {
+            options,
+            editor,
+            loopback,
+            facts: None,
+            settings: Settings::default(),
+            models: None,
+            model_events: None,
+            documents: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            next_rewrite: 0,
+            wakes: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            published: BTreeMap::new(),
+            started: Instant::now(),
+        };
+        tokio::spawn(engine.run(messages));
+    }
+
+    async fn run(mut self, mut messages: UnboundedReceiver<Message>) {
+        loop {
+            let wake = self.next_wake();
+            tokio::select! {
+                // What the user does comes before what the model says.
+                biased;
+                message = messages.recv() => match message {
+                    Some(Message::Begin(facts, settings)) => self.begin(*facts, *settings).await,
+                    Some(Message::Configure(settings)) => self.configure(*settings).await,
+                    Some(message) => self.guarded(|engine| engine.on_message(message)),
+                    None => return,
+                },
+                Some(event) = next_event(&mut self.model_events) => self.guarded(|engine| engine.on_model(event)),
+                () = sleep_until(wake) => self.guarded(Engine::on_wake),
+            }
+            if messages.is_empty() {
+                self.guarded(Engine::settle_down);
+            }
+        }
+    }
+
+    /// A bug in one step must not take the others with it.
+    fn guarded(&mut self, step: impl FnOnce(&mut Engine)) {
+        if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
+            tracing::error!("a step of the engine panicked; all rewrites are given up");
+            for (uri, document) in &mut self.documents {
+                let mut out = Vec::new();
+                document.rewrites.lose_step(&mut out);
+                tracing::error!(uri, "out of step");
+            }
+            let text = "Redline ran into a bug and gave up its running rewrites; open the file again to go on.";
+            self.editor
+                .send(Outgoing::Show(MessageType::ERROR, text.to_owned()));
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.started.elapsed().as_micros() as Time
+    }
+
+    fn next_wake(&self) -> Option<Instant> {
+        let first = self.wakes.first()?;
+        Some(self.started + Duration::from_micros(first.0))
+    }
+
+    async fn begin(&mut self, facts: ClientFacts, settings: Settings) {
+        self.facts = Some(facts);
+        self.configure(settings).await;
+    }
+
+    async fn configure(&mut self, settings: Settings) {
+        let same_models = self.models.is_some() && settings.models == self.settings.models;
+        self.settings = settings;
+        if same_models {
+            return;
+        }
+        match Models::start(&self.settings, &self.options).await {
+            Ok((models, events)) => {
+                self.models = Some(models);
+                self.model_events = Some(events);
+            }
+            Err(error) => {
+                let message = format!("Redline cannot start its embedded engine: {error}.");
+                self.editor
+                    .send(Outgoing::Show(MessageType::ERROR, message));
+            }
+        }
+    }
+
+    fn on_message(&mut self, message: Message) {
+        match message {
+            Message::Begin(..) | Message::Configure(_) => {}
+            Message::Opened {
+                uri,
+                language_id,
+                text,
+                version,
+            } => self.on_opened(uri, &language_id, text, version),
+            Message::Changed {
+                uri,
+                changes,
+                text,
+                version,
+            } => {
+                self.in_document(&uri, |document, now, out| {
+                    document.changed(&changes, text, version, now, out)
+                });
+            }
+            Message::Reset { uri, text, version } => {
+                let profile = self.profile();
+                self.in_document(&uri, |document, _, out| {
+                    document.reset(text, version, profile, out)
+                });
+            }
+            Message::Lost { uri } => {
+                self.in_document(&uri, |document, _, out| document.rewrites.lose_step(out))
+            }
+            Message::Closed { uri } => self.on_closed(&uri),
+            Message::Answered { uri, edit, applied } => {
+                self.in_document(&uri, |document, now, out| {
+                    document.rewrites.answered(edit, applied, now, out)
+                });
+            }
+            Message::Parsed { uri, syntax } => {
+                if let Some(document) = self.documents.get_mut(uri.as_str()) {
+                    document.adopt(*syntax);
+                }
+            }
+            Message::CancelProgress(id) => self.on_cancel_progress(RewriteId(id)),
+            Message::Command {
+                name,
+                argument,
+                answer,
+            } => {
+                // Nobody may be waiting any more, and that is no fault.
+                let _ = answer.send(self.on_command(&name, argument));
+            }
+            Message::Actions { params, answer } => {
+                let _ = answer.send(self.code_actions(&params));
+            }
+            Message::Lenses { uri, answer } => {
+                let _ = answer.send(self.code_lenses(&uri));
+            }
+        }
+    }
+
+    fn profile(&self) -> rewrite::Profile {
+        let frames = self.settings.limits.frames_per_second.clamp(1, 60);
+        rewrite::Profile {
+            frame: 1_000_000 / Time::from(frames),
+            ..self
+                .facts
+                .as_ref()
+                .map_or_else(Default::default, |facts| facts.profile)
+        }
+    }
+
+    fn on_opened(&mut self, uri: Uri, language_id: &str, text: Text, version: i32) {
+        self.on_closed(&uri);
+        let folders = self
+            .facts
+            .as_ref()
+            .map_or(&[] as &[String], |facts| &facts.folders);
+        let document = OpenDocument::new(
+            uri.clone(),
+            language_id,
+            folders,
+            text,
+            version,
+            self.profile(),
+        );
+        self.documents.insert(uri.as_str().to_owned(), document);
+    }
+
+    fn on_closed(&mut self, uri: &Uri) {
+        self.in_document(uri, |document, _, out| document.rewrites.close(out));
+        self.publish_all();
+        if let Some(document) = self.documents.remove(uri.as_str()) {
+            self.wakes.retain(|(_, name)| name != uri.as_str());
+            self.homes.retain(|_, home| home != uri.as_str());
+            self.published.retain(|id, _| self.homes.contains_key(id));
+            if document.has_diagnostics {
+                self.clear_diagnostics(uri);
+            }
+        }
+    }
+
+    fn on_cancel_progress(&mut self, id: RewriteId) {
+        if let Some(uri) = self.homes.get(&id).cloned() {
+            self.with_document(&uri, |document, now, out| {
+                // It may be over by now.
+                let _ = document.rewrites.interrupt(id, now, out);
+            });
+        }
+    }
+
+    fn on_model(&mut self, event: LinkEvent) {
+        let (id, event) = match event {
+            LinkEvent::Sent { id, .. } => (id, ModelEvent::Sent),
+            LinkEvent::Stream { id, event } => (id, ModelEvent::Stream(event)),
+            LinkEvent::Ended {
+                id,
+                error: Some(error),
+            } => (id, ModelEvent::Failed(sentence(&error.to_string()))),
+            LinkEvent::Ended { error: None, .. } | LinkEvent::Status(_) => return,
+        };
+        let id = RewriteId(id);
+        if let Some(uri) = self.homes.get(&id).cloned() {
+            self.with_document(&uri, |document, now, out| {
+                document.rewrites.model(id, event, now, out)
+            });
+        }
+    }
+
+    fn on_wake(&mut self) {
+        let now = self.now();
+        while let Some((at, uri)) = self.wakes.first().cloned()
+            && at <= now
+        {
+            self.wakes.pop_first();
+            self.with_document(&uri, |document, now, out| document.rewrites.wake(now, out));
+        }
+    }
+
+    /// No message waits: time to show what changed and to parse.
+    fn settle_down(&mut self) {
+        self.publish_due();
+        for document in self.documents.values_mut() {
+            if let Some((syntax, text)) = document.begin_parse() {
+                let (uri, loopback) = (document.uri.clone(), self.loopback.clone());
+                tokio::task::spawn_blocking(move || {
+                    let mut syntax = syntax;
+                    syntax.parse(&text, &mut || true);
+                    // The engine may be gone by now.
+                    let _ = loopback.send(Message::Parsed {
+                        uri,
+                        syntax: Box::new(syntax),
+                    });
+                });
+            }
+        }
+    }
+
+    fn in_document(
+        &mut self,
+        uri: &Uri,
+        step: impl FnOnce(&mut OpenDocument, Time, &mut Vec<Effect>),
+    ) {
+        self.with_document(uri.as_str(), step);
+    }
+
+    /// Runs a step on one document and carries out its effects.
+    fn with_document<R>(
+        &mut self,
+        uri: &str,
+        step: impl FnOnce(&mut OpenDocument, Time, &mut Vec<Effect>) -> R,
+    ) -> Option<R> {
+        let now = self.now();
+        let document = self.documents.get_mut(uri)?;
+        let mut out = Vec::new();
+        let result = step(document, now, &mut out);
+        self.carry_out(uri, out);
+        Some(result)
+    }
+
+    fn carry_out(&mut self, uri: &str, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send { rewrite, request } => {
+                    if let Some(models) = &self.models {
+                        models.send(rewrite.0, *request);
+                    }
+                }
+                Effect::Cancel { rewrite } => {
+                    if let Some(models) = &self.models {
+                        models.cancel(rewrite.0);
+                    }
+                }
+                Effect::Edit {
+                    edit,
+                    version,
+                    text,
+                    parts,
+                    rewrites,
+                } => {
+                    self.send_edit(uri, edit, version, &text, &parts, &rewrites);
+                }
+                Effect::Changed { rewrite } => {
+                    self.changed.insert((uri.to_owned(), rewrite));
+                }
+                Effect::WakeAt(at) => {
+                    self.wakes.insert((at, uri.to_owned()));
+                }
+            }
+        }
+    }
+}
+
+/// A sentence begins with a capital and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    let rest = chars.as_str().trim_end_matches('.');
+    format!("{first}{rest}.")
+}
+
+/// The next event of the link; never, as long as there is none.
+async fn next_event(events: &mut Option<Receiver<LinkEvent>>) -> Option<LinkEvent> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

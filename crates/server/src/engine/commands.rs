@@ -1,0 +1,550 @@
+//! `workspace/executeCommand`: what the user can ask for and decide. Every command answers at once.
+
+use std::ops::Range;
+
+use prompt::{Ask, CommentAsk, Shape, comment_instruction};
+use rewrite::{Apply, Effect, RewriteId, Start, Time};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use text::Text;
+use tower_lsp::ls_types::{Position, Uri};
+
+use super::{Engine, OpenDocument};
+use crate::convert::{position, selection, to_range};
+use crate::failure::{Failure, Reason};
+use crate::protocol::{
+    AskArguments, DecideArguments, Decided, ListArguments, RedirectArguments, RewriteArguments,
+    RewriteChangedParams, RewriteName, Started,
+};
+
+/// The commands offered.
+pub(crate) const COMMANDS: &[&str] = &[
+    "redline.rewrite",
+    "redline.ask",
+    "redline.accept",
+    "redline.reject",
+    "redline.interrupt",
+    "redline.redirect",
+    "redline.retry",
+    "redline.list",
+    "redline.status",
+];
+
+/// What is to be rewritten, and how.
+struct Job {
+    region: Range<usize>,
+    /// A comment inside the region that holds the instruction and goes away with the edit.
+    comment: Option<Range<usize>>,
+    instruction: String,
+    apply: Apply,
+}
+
+impl Engine {
+    pub(super) fn on_command(
+        &mut self,
+        name: &str,
+        argument: Value,
+    ) -> Result<Option<Value>, Failure> {
+        let answer = match name {
+            "redline.rewrite" => to_value(self.rewrite(arguments(argument)?)?),
+            "redline.ask" => to_value(self.ask(&arguments(argument)?)?),
+            "redline.accept" => to_value(self.decide(&arguments(argument)?, true)?),
+            "redline.reject" => to_value(self.decide(&arguments(argument)?, false)?),
+            "redline.interrupt" => to_value(self.interrupt(&arguments(argument)?)?),
+            "redline.redirect" => {
+                let RedirectArguments { name, instruction } = arguments(argument)?;
+                to_value(self.redirect(&name, Some(instruction))?)
+            }
+            "redline.retry" => to_value(self.redirect(&arguments(argument)?, None)?),
+            "redline.list" if argument.is_null() => self.list(&ListArguments::default()),
+            "redline.list" => self.list(&arguments(argument)?),
+            "redline.status" => self.status(),
+            _ => return Err(Failure::BadArguments(format!("there is no command {name}"))),
+        };
+        Ok(Some(answer))
+    }
+
+    fn document(&mut self, uri: &Uri) -> Result<&mut OpenDocument, Failure> {
+        self.documents
+            .get_mut(uri.as_str())
+            .ok_or_else(|| not_open(uri.as_str()))
+    }
+
+    /// The mode asked for, or the one that the settings give.
+    fn apply(&self, wanted: Option<&str>) -> Result<Apply, Failure> {
+        let mode = match wanted {
+            None => self.settings.apply,
+            Some("auto") => config::Apply::Auto,
+            Some("live") => config::Apply::Live,
+            Some("once") => config::Apply::Once,
+            Some("preview") => config::Apply::Preview,
+            Some(word) => {
+                let why = format!("`apply` is {word:?}; it can be auto, live, once or preview");
+                return Err(Failure::BadArguments(why));
+            }
+        };
+        // Each streamed edit is an undo step of its own, unless the editor joins them.
+        let joins = self.facts.as_ref().is_some_and(|facts| facts.joins_undo);
+        Ok(match mode {
+            config::Apply::Live => Apply::Live,
+            config::Apply::Auto if joins => Apply::Live,
+            config::Apply::Auto | config::Apply::Once => Apply::Once,
+            config::Apply::Preview => Apply::Preview,
+        })
+    }
+
+    fn rewrite(&mut self, arguments: RewriteArguments) -> Result<Started, Failure> {
+        let apply = self.apply(arguments.apply.as_deref())?;
+        let encoding = self.encoding();
+        let document = self.document(&arguments.uri)?;
+        let followed = arguments
+            .selection
+            .and_then(|number| document.selection(number));
+        if followed.is_none()
+            && arguments
+                .version
+                .is_some_and(|version| version != document.rewrites.version())
+        {
+            return Err(Failure::Moved);
+        }
+        let selected =
+            followed.unwrap_or_else(|| selection(document.text(), &arguments.range, encoding));
+        let mut comment = None;
+        let instruction = match (arguments.instruction, arguments.preset, arguments.comment) {
+            (Some(instruction), _, _) => instruction,
+            (None, Some(preset), _) => preset_instruction(&preset)?,
+            (None, None, true) => {
+                let found =
+                    comment_instruction(document.text(), selected.clone(), document.language)
+                        .ok_or_else(|| {
+                            Failure::new(
+                                Reason::Unknown,
+                                "there is no `redline:` comment at the selection",
+                            )
+                        })?;
+                let instruction = found.instruction.clone();
+                comment = Some(found);
+                instruction
+            }
+            (None, None, false) => {
+                return Err(Failure::BadArguments(
+                    "either `instruction` or `preset` is needed".to_owned(),
+                ));
+            }
+        };
+        let job = job(document, selected, comment, instruction, apply);
+        self.begin_rewrite(&arguments.uri, job)
+    }
+
+    fn ask(&mut self, arguments: &AskArguments) -> Result<Started, Failure> {
+        let apply = self.apply(None)?;
+        let document = self.by_path(&arguments.file)?;
+        let text = document.text();
+        let (from, to) = (arguments.from.max(1), arguments.to.max(arguments.from));
+        let lines = text.line_count();
+        if from as usize > lines {
+            return Err(Failure::BadArguments(format!(
+                "line {from} is past the end of the file"
+            )));
+        }
+        let selected = text.line_start(from as usize - 1)..text.line_start(to as usize);
+        let uri = document.uri.clone();
+        let job = job(document, selected, None, arguments.ask.clone(), apply);
+        self.begin_rewrite(&uri, job)
+    }
+
+    /// The open document whose path ends in `file`; among several the shortest path.
+    fn by_path(&self, file: &str) -> Result<&OpenDocument, Failure> {
+        let wanted = file.replace('\\', "/");
+        let wanted = wanted.trim_start_matches("./");
+        let path_of = |document: &OpenDocument| {
+            document
+                .uri
+                .to_file_path()
+                .map(|path| path.to_string_lossy().replace('\\', "/"))
+        };
+        self.documents
+            .values()
+            .filter_map(|document| Some((path_of(document)?, document)))
+            .filter(|(path, _)| {
+                path.strip_suffix(wanted).is_some_and(|head| {
+                    head.is_empty() || head.ends_with('/') || wanted.starts_with('/')
+                })
+            })
+            .min_by_key(|(path, _)| path.len())
+            .map(|(_, document)| document)
+            .ok_or_else(|| not_open(file))
+    }
+
+    fn begin_rewrite(&mut self, uri: &Uri, job: Job) -> Result<Started, Failure> {
+        let encoding = self.encoding();
+        let most = self.settings.limits.region_lines;
+        let context_bytes = self.settings.context.bytes;
+        let Some(model) = self.models.as_ref().map(|models| models.model().clone()) else {
+            return Err(Failure::new(
+                Reason::Unsupported,
+                "no model server is set up yet; try again in a moment",
+            ));
+        };
+        let document = self.document(uri)?;
+        let text = document.text().clone();
+        let lines = text.line_of(job.region.end) - text.line_of(job.region.start) + 1;
+        if lines > most {
+            let why = format!(
+                "the region has {lines} lines, and the limit is {most}; select less, or raise `limits.region_lines`"
+            );
+            return Err(Failure::new(Reason::TooLarge, why));
+        }
+        self.next_rewrite += 1;
+        let id = RewriteId(self.next_rewrite);
+        let region = job.region.clone();
+        let started = self
+            .with_document(uri.as_str(), |document, now, out| {
+                let start = prepare(document, id, &text, job, &model, context_bytes);
+                document.rewrites.start(start, now, out)
+            })
+            .ok_or_else(|| not_open(uri.as_str()))?;
+        started?;
+        self.homes.insert(id, uri.as_str().to_owned());
+        if let Some(document) = self.documents.get_mut(uri.as_str()) {
+            document.remember(id, region.clone());
+        }
+        Ok(Started {
+            rewrite: id.0,
+            region: to_range(&text, region, encoding),
+        })
+    }
+
+    fn encoding(&self) -> text::Encoding {
+        self.facts
+            .as_ref()
+            .map_or_else(Default::default, |facts| facts.encoding)
+    }
+
+    /// Which rewrite a command means, and its document.
+    pub(super) fn named(&self, name: &RewriteName) -> Result<(RewriteId, String), Failure> {
+        let unknown = || Failure::new(Reason::Unknown, "there is no such rewrite");
+        if let Some(id) = name.rewrite {
+            let id = RewriteId(id);
+            return self
+                .homes
+                .get(&id)
+                .map(|uri| (id, uri.clone()))
+                .ok_or_else(unknown);
+        }
+        let (Some(uri), Some(at)) = (&name.uri, name.position) else {
+            return Err(Failure::BadArguments(
+                "a rewrite is named by `rewrite`, or by `uri` and `position`".to_owned(),
+            ));
+        };
+        let document = self
+            .documents
+            .get(uri.as_str())
+            .ok_or_else(|| not_open(uri.as_str()))?;
+        let offset = self.offset(document.text(), at);
+        let id = document.rewrites.at(offset).ok_or_else(unknown)?;
+        Ok((id, uri.as_str().to_owned()))
+    }
+
+    fn offset(&self, text: &Text, at: Position) -> usize {
+        text.offset_clamped(position(at), self.encoding())
+    }
+
+    fn decide(&mut self, arguments: &DecideArguments, accept: bool) -> Result<Decided, Failure> {
+        if arguments.lines.is_some() {
+            return Err(Failure::new(
+                Reason::Unsupported,
+                "single lines cannot be decided yet; decide the hunk",
+            ));
+        }
+        let (id, uri) = self.named(&arguments.name)?;
+        let decision = self
+            .with_document(&uri, |document, now, out| {
+                document
+                    .rewrites
+                    .decide(id, accept, arguments.hunk, now, out)
+            })
+            .ok_or_else(|| not_open(&uri))??;
+        Ok(Decided::new(id.0, decision))
+    }
+
+    fn interrupt(&mut self, name: &RewriteName) -> Result<Value, Failure> {
+        let (id, uri) = self.named(name)?;
+        self.with_document(&uri, |document, now, out| {
+            document.rewrites.interrupt(id, now, out)
+        })
+        .ok_or_else(|| not_open(&uri))??;
+        Ok(json!({ "rewrite": id.0, "state": "interrupted" }))
+    }
+
+    /// Stops a rewrite, takes it back and starts anew on its region; without an instruction with the same
+    /// one, which also works for a rewrite that is over.
+    fn redirect(
+        &mut self,
+        name: &RewriteName,
+        instruction: Option<String>,
+    ) -> Result<Started, Failure> {
+        let (old, uri) = self.named(name)?;
+        let context_bytes = self.settings.context.bytes;
+        let Some(document) = self.documents.get(&uri) else {
+            return Err(not_open(&uri));
+        };
+        let view = document
+            .rewrites
+            .view(old)
+            .ok_or_else(|| Failure::new(Reason::Unknown, "there is no such rewrite"))?;
+        let instruction = instruction.unwrap_or_else(|| view.instruction.clone());
+        if view.state.is_over() {
+            let retriable = document
+                .retriable(old)
+                .ok_or_else(|| Failure::new(Reason::Over, "this rewrite is over"))?;
+            let job = Job {
+                region: retriable.region(),
+                comment: None,
+                instruction,
+                apply: view.apply,
+            };
+            let uri = document.uri.clone();
+            return self.begin_rewrite(&uri, job);
+        }
+        let encoding = self.encoding();
+        let same = instruction == view.instruction;
+        self.next_rewrite += 1;
+        let id = RewriteId(self.next_rewrite);
+        let job_of = |region: Range<usize>| Job {
+            region,
+            comment: None,
+            instruction: instruction.clone(),
+            apply: view.apply,
+        };
+        let mut region = 0..0;
+        let model = self
+            .models
+            .as_ref()
+            .map(|models| models.model().clone())
+            .unwrap_or_default();
+        self.with_document(&uri, |document, now: Time, out: &mut Vec<Effect>| {
+            let (language, path, line_ending) = (
+                document.language,
+                document.path.clone(),
+                document.line_ending(),
+            );
+            document.rewrites.redirect(
+                old,
+                |text, place, request, answer| {
+                    region = place.clone();
+                    let job = job_of(place);
+                    let ask = Ask {
+                        text,
+                        region: job.region.clone(),
+                        language,
+                        syntax: None,
+                        path: &path,
+                        instruction: &job.instruction,
+                        context_bytes,
+                    };
+                    let request = if same {
+                        prompt::request(&ask, &model)
+                    } else {
+                        prompt::follow_up(&ask, request, answer)
+                    };
+                    let shape = Shape::of(&text.slice(job.region.clone()), line_ending)
+                        .in_language(language);
+                    Start {
+                        id,
+                        region: job.region,
+                        instruction: job.instruction,
+                        apply: job.apply,
+                        request,
+                        shape,
+                    }
+                },
+                now,
+                out,
+            )
+        })
+        .ok_or_else(|| not_open(&uri))??;
+        self.homes.insert(id, uri.clone());
+        let Some(document) = self.documents.get_mut(&uri) else {
+            return Err(not_open(&uri));
+        };
+        let shown = document
+            .rewrites
+            .view(id)
+            .map_or(region.clone(), |view| view.region);
+        document.remember(id, shown.clone());
+        let region = to_range(document.text(), shown, encoding);
+        Ok(Started {
+            rewrite: id.0,
+            region,
+        })
+    }
+
+    fn list(&self, arguments: &ListArguments) -> Value {
+        let encoding = self.encoding();
+        let wanted = |document: &&OpenDocument| {
+            arguments
+                .uri
+                .as_ref()
+                .is_none_or(|uri| *uri == document.uri)
+        };
+        let all: Vec<RewriteChangedParams> = self
+            .documents
+            .values()
+            .filter(wanted)
+            .flat_map(|document| {
+                let params = |view: &rewrite::RewriteView| {
+                    let version = document.rewrites.version();
+                    RewriteChangedParams::new(
+                        view,
+                        &document.uri,
+                        version,
+                        document.text(),
+                        encoding,
+                    )
+                };
+                let over: Vec<_> = document.rewrites.ended().map(params).collect();
+                over.into_iter()
+                    .chain(document.rewrites.active().map(|view| params(&view)))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        to_value(all)
+    }
+
+    fn status(&self) -> Value {
+        let (connection, problem) = self
+            .models
+            .as_ref()
+            .map_or(("starting", None), |models| models.status());
+        let last = self
+            .documents
+            .values()
+            .flat_map(|document| document.rewrites.ended())
+            .max_by_key(|view| view.id)
+            .map(|view| crate::protocol::TimingsParams::from(view.timings));
+        let running = self
+            .documents
+            .values()
+            .flat_map(|document| document.rewrites.active())
+            .filter(|view| {
+                matches!(
+                    view.state,
+                    rewrite::State::Requested | rewrite::State::Streaming
+                )
+            })
+            .count();
+        json!({
+            "connection": connection,
+            "problem": problem,
+            "url": self.models.as_ref().map(|models| models.url()),
+            "model": self.models.as_ref().map(|models| models.model().name.clone()),
+            "quota": null,
+            "timings": last,
+            "queue": running,
+            "documents": self.documents.len(),
+        })
+    }
+}
+
+fn not_open(what: &str) -> Failure {
+    Failure::new(Reason::NotOpen, format!("{what} is not open in the editor"))
+}
+
+fn preset_instruction(name: &str) -> Result<String, Failure> {
+    prompt::Preset::named(name)
+        .map(|preset| preset.instruction.to_owned())
+        .ok_or_else(|| Failure::BadArguments(format!("there is no preset {name:?}")))
+}
+
+fn arguments<T: DeserializeOwned>(argument: Value) -> Result<T, Failure> {
+    serde_json::from_value(argument).map_err(|error| Failure::BadArguments(error.to_string()))
+}
+
+fn to_value(answer: impl serde::Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or(Value::Null)
+}
+
+/// What a selection and an instruction mean. With a comment the region reaches over it, so that it goes
+/// away as part of the edit.
+fn job(
+    document: &OpenDocument,
+    selected: Range<usize>,
+    comment: Option<CommentAsk>,
+    instruction: String,
+    apply: Apply,
+) -> Job {
+    let text = document.text();
+    let Some(found) = comment else {
+        let region = prompt::region(text, selected, document.syntax());
+        return Job {
+            region,
+            comment: None,
+            instruction,
+            apply,
+        };
+    };
+    let on_comment = found.comment.start <= selected.start && selected.end <= found.comment.end;
+    let target = if on_comment {
+        // Only the comment is meant: what follows it is what it asks for.
+        let next = next_line_with_text(text, found.comment.end);
+        prompt::region(text, next..next, document.syntax())
+    } else {
+        prompt::region(text, selected, document.syntax())
+    };
+    let mut region = target.start.min(found.comment.start)..target.end.max(found.comment.end);
+    region.start = region.start.min(region.end);
+    Job {
+        region,
+        comment: Some(found.comment),
+        instruction,
+        apply,
+    }
+}
+
+fn next_line_with_text(text: &Text, from: usize) -> usize {
+    let mut line = text.line_of(from);
+    while line + 1 < text.line_count() && text.line(line).trim().is_empty() {
+        line += 1;
+    }
+    let start = text.line_start(line);
+    let indent = text.line(line).len() - text.line(line).trim_start().len();
+    (start + indent).min(text.line_end(line)).max(from)
+}
+
+fn prepare(
+    document: &OpenDocument,
+    id: RewriteId,
+    text: &Text,
+    job: Job,
+    model: &prompt::Model,
+    context_bytes: usize,
+) -> Start {
+    // The model sees the file as it will be without the comment that asked.
+    let mut seen = text.clone();
+    let mut region = job.region.clone();
+    if let Some(comment) = &job.comment {
+        seen.replace(comment.clone(), "");
+        region.end -= comment.len();
+    }
+    let ask = Ask {
+        text: &seen,
+        region: region.clone(),
+        language: document.language,
+        syntax: document.syntax().filter(|_| job.comment.is_none()),
+        path: &document.path,
+        instruction: &job.instruction,
+        context_bytes,
+    };
+    let request = prompt::request(&ask, model);
+    let shape =
+        Shape::of(&seen.slice(region), document.line_ending()).in_language(document.language);
+    Start {
+        id,
+        region: job.region,
+        instruction: job.instruction,
+        apply: job.apply,
+        request,
+        shape,
+    }
+}

@@ -1,0 +1,208 @@
+//! [`OpenDocument`]: one document as the engine holds it: text, tree, rewrites, and selections it follows.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use prompt::LineEnding;
+use rewrite::{DocumentRewrites, Effect, Profile, RewriteId, Time};
+use syntax::{Language, Syntax};
+use text::{Anchor, Bias, ChangeSet, Text};
+use tower_lsp::ls_types::Uri;
+
+/// How many selections of code-action requests are followed: an editor shows one menu at a time, but some
+/// ask at every move of the cursor.
+const SELECTIONS: usize = 16;
+
+/// How many finished rewrites can be tried again.
+const RETRIABLE: usize = 20;
+
+/// More changes than this at once and the tree is built anew.
+const NOTED_AT_ONCE: usize = 64;
+
+/// An open document.
+pub(crate) struct OpenDocument {
+    pub(crate) uri: Uri,
+    /// As the model may see it: relative to the folder, with forward slashes.
+    pub(crate) path: String,
+    pub(crate) language: Option<Language>,
+    pub(crate) rewrites: DocumentRewrites,
+    /// Something of ours is shown among its diagnostics.
+    pub(crate) has_diagnostics: bool,
+    syntax: Option<Syntax>,
+    parsing: bool,
+    selections: VecDeque<(u64, Anchor, Anchor)>,
+    next_selection: u64,
+    /// Where rewrites began, also those that are over.
+    retriable: VecDeque<Retriable>,
+}
+
+/// A rewrite that can be asked again.
+pub(crate) struct Retriable {
+    pub(crate) id: RewriteId,
+    start: Anchor,
+    end: Anchor,
+}
+
+impl Retriable {
+    pub(crate) fn region(&self) -> Range<usize> {
+        self.start.offset..self.end.offset.max(self.start.offset)
+    }
+}
+
+impl OpenDocument {
+    pub(crate) fn new(
+        uri: Uri,
+        language_id: &str,
+        folders: &[String],
+        text: Text,
+        version: i32,
+        profile: Profile,
+    ) -> Self {
+        let full = uri.to_file_path().map_or_else(
+            || uri.as_str().to_owned(),
+            |path| path.to_string_lossy().into_owned(),
+        );
+        let language = Language::detect(language_id, &full);
+        OpenDocument {
+            path: shown_path(&full, folders),
+            language,
+            syntax: language.map(Syntax::new),
+            rewrites: DocumentRewrites::open(text, version, profile),
+            has_diagnostics: false,
+            parsing: false,
+            selections: VecDeque::new(),
+            next_selection: 0,
+            retriable: VecDeque::new(),
+            uri,
+        }
+    }
+
+    pub(crate) fn text(&self) -> &Text {
+        self.rewrites.text()
+    }
+
+    /// The mirror moved.
+    pub(crate) fn changed(
+        &mut self,
+        changes: &[ChangeSet],
+        after: Text,
+        version: i32,
+        now: Time,
+        out: &mut Vec<Effect>,
+    ) {
+        for change in changes {
+            for (_, start, end) in &mut self.selections {
+                start.follow(change);
+                end.follow(change);
+            }
+            for retriable in &mut self.retriable {
+                retriable.start.follow(change);
+                retriable.end.follow(change);
+            }
+        }
+        if let Some(syntax) = &mut self.syntax {
+            match changes {
+                [change] => syntax.note(change, self.rewrites.text(), &after),
+                _ if changes.len() > NOTED_AT_ONCE => *syntax = Syntax::new(syntax.language()),
+                _ => {
+                    let mut text = self.rewrites.text().clone();
+                    for change in changes {
+                        let before = text.clone();
+                        change.apply(&mut text);
+                        syntax.note(change, &before, &text);
+                    }
+                }
+            }
+        }
+        self.rewrites.changed(changes, &after, version, now, out);
+    }
+
+    /// The mirror has the whole text anew.
+    pub(crate) fn reset(
+        &mut self,
+        text: Text,
+        version: i32,
+        profile: Profile,
+        out: &mut Vec<Effect>,
+    ) {
+        self.rewrites.lose_step(out);
+        self.rewrites = DocumentRewrites::open(text, version, profile);
+        self.selections.clear();
+        self.retriable.clear();
+        self.syntax = self.language.map(Syntax::new);
+    }
+
+    /// What to parse on a worker, if anything; its result comes back by [`OpenDocument::adopt`].
+    pub(crate) fn begin_parse(&mut self) -> Option<(Syntax, Text)> {
+        let syntax = self
+            .syntax
+            .as_ref()
+            .filter(|syntax| !self.parsing && !syntax.is_current())?;
+        self.parsing = true;
+        Some((syntax.clone(), self.rewrites.text().clone()))
+    }
+
+    /// Takes over a tree parsed on a worker; edits noted since are replayed on it.
+    pub(crate) fn adopt(&mut self, parsed: Syntax) {
+        self.parsing = false;
+        if let Some(syntax) = &mut self.syntax {
+            syntax.adopt(parsed);
+        }
+    }
+
+    /// The tree, as near the truth as it is; none before the first parse.
+    pub(crate) fn syntax(&self) -> Option<&Syntax> {
+        self.syntax.as_ref()
+    }
+
+    /// How the document's lines end, by its first.
+    pub(crate) fn line_ending(&self) -> LineEnding {
+        LineEnding::first_in(&self.text().line(0)).unwrap_or_default()
+    }
+
+    /// Follows a selection through later changes; gives its number.
+    pub(crate) fn follow_selection(&mut self, selection: Range<usize>) -> u64 {
+        self.next_selection += 1;
+        if self.selections.len() == SELECTIONS {
+            self.selections.pop_front();
+        }
+        self.selections.push_back((
+            self.next_selection,
+            Anchor::new(selection.start, Bias::Right),
+            Anchor::new(selection.end, Bias::Left),
+        ));
+        self.next_selection
+    }
+
+    /// Where a followed selection is now.
+    pub(crate) fn selection(&self, number: u64) -> Option<Range<usize>> {
+        let (_, start, end) = self.selections.iter().find(|(name, ..)| *name == number)?;
+        Some(start.offset..end.offset.max(start.offset))
+    }
+
+    /// Remembers where a rewrite began, for trying again.
+    pub(crate) fn remember(&mut self, id: RewriteId, region: Range<usize>) {
+        if self.retriable.len() == RETRIABLE {
+            self.retriable.pop_front();
+        }
+        self.retriable.push_back(Retriable {
+            id,
+            start: Anchor::new(region.start, Bias::Left),
+            end: Anchor::new(region.end, Bias::Right),
+        });
+    }
+
+    /// A rewrite that began here and may be over.
+    pub(crate) fn retriable(&self, id: RewriteId) -> Option<&Retriable> {
+        self.retriable.iter().find(|retriable| retriable.id == id)
+    }
+}
+
+fn shown_path(full: &str, folders: &[String]) -> String {
+    let inside = folders.iter().find_map(|folder| {
+        full.strip_prefix(folder.as_str())?
+            .strip_prefix(['/', '\\'])
+    });
+    let name = || full.rsplit(['/', '\\']).next().unwrap_or(full);
+    inside.unwrap_or_else(name).replace('\\', "/")
+}

@@ -1,0 +1,289 @@
+//! What people see of rewrites: edits, the notification, progress, diagnostics, messages.
+
+use rewrite::{EditId, HunkState, Part, RewriteId, RewriteView, State, Time};
+use text::Text;
+use tower_lsp::ls_types::{
+    ApplyWorkspaceEditParams, Diagnostic, DiagnosticSeverity, DocumentChanges, MessageType,
+    NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier, PublishDiagnosticsParams,
+    TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
+};
+
+use super::{Engine, Message};
+use crate::convert::to_range;
+use crate::outgoing::Outgoing;
+use crate::protocol::RewriteChangedParams;
+
+/// What was shown of a rewrite last, and when.
+#[derive(Clone, Debug)]
+pub(super) struct Published {
+    state: State,
+    hunks: Vec<HunkState>,
+    at: Time,
+    progress: bool,
+}
+
+impl Engine {
+    pub(super) fn send_edit(
+        &self,
+        uri: &str,
+        edit: EditId,
+        version: i32,
+        text: &Text,
+        parts: &[Part],
+        rewrites: &[RewriteId],
+    ) {
+        let (Some(facts), Some(document)) = (&self.facts, self.documents.get(uri)) else {
+            return;
+        };
+        let edits = parts
+            .iter()
+            .map(|part| {
+                let range = to_range(text, part.range.clone(), facts.encoding);
+                OneOf::Left(TextEdit::new(range, part.text.clone()))
+            })
+            .collect();
+        let text_document =
+            OptionalVersionedTextDocumentIdentifier::new(document.uri.clone(), version);
+        // A label is for editors that join by it; Neovim prints it for every edit.
+        let label = facts.joins_undo.then(|| {
+            let names: Vec<String> = rewrites.iter().map(|id| id.0.to_string()).collect();
+            format!("redline:{}", names.join(","))
+        });
+        let params = ApplyWorkspaceEditParams {
+            label,
+            edit: WorkspaceEdit {
+                document_changes: Some(DocumentChanges::Edits(vec![TextDocumentEdit {
+                    text_document,
+                    edits,
+                }])),
+                ..WorkspaceEdit::default()
+            },
+        };
+        let (uri, loopback) = (document.uri.clone(), self.loopback.clone());
+        let answer = move |applied| {
+            // The engine may be gone by now.
+            let _ = loopback.send(Message::Answered { uri, edit, applied });
+        };
+        self.editor
+            .send(Outgoing::Edit(Box::new(params), Box::new(answer)));
+    }
+
+    /// Shows every change now, however recent the last one was.
+    pub(super) fn publish_all(&mut self) {
+        for (uri, id) in std::mem::take(&mut self.changed) {
+            self.publish(&uri, id);
+        }
+    }
+
+    /// Shows the changes that are due: a new state at once, more of the same once a frame.
+    pub(super) fn publish_due(&mut self) {
+        if self.changed.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let frame = self.profile().frame;
+        for (uri, id) in std::mem::take(&mut self.changed) {
+            let due = self.documents.get(&uri).and_then(|document| {
+                let last = self.published.get(&id)?;
+                let same = document.rewrites.state(id) == Some(last.state)
+                    && last.state == State::Streaming;
+                (same && now < last.at + frame).then_some(last.at + frame)
+            });
+            match due {
+                Some(at) => {
+                    self.wakes.insert((at, uri.clone()));
+                    self.changed.insert((uri, id));
+                }
+                None => self.publish(&uri, id),
+            }
+        }
+    }
+
+    fn publish(&mut self, uri: &str, id: RewriteId) {
+        let now = self.now();
+        let (Some(facts), Some(document)) = (&self.facts, self.documents.get(uri)) else {
+            return;
+        };
+        let Some(view) = document.rewrites.view(id) else {
+            return;
+        };
+        let last = self.published.get(&id);
+        let before = last.map(|last| last.state);
+        let mut progress = last.is_some_and(|last| last.progress);
+        if facts.events {
+            let text = document.rewrites.text();
+            let version = document.rewrites.version();
+            let params =
+                RewriteChangedParams::new(&view, &document.uri, version, text, facts.encoding);
+            self.editor.send(Outgoing::RewriteChanged(Box::new(params)));
+        }
+        if facts.progress {
+            progress = self.show_progress(
+                &view,
+                before.is_none(),
+                progress,
+                last.map(|last| last.at),
+                now,
+            );
+        }
+        if view.state == State::Failed && before != Some(State::Failed) {
+            let why = view
+                .message
+                .clone()
+                .unwrap_or_else(|| "The rewrite failed.".to_owned());
+            self.editor.send(Outgoing::Show(
+                MessageType::ERROR,
+                format!("Redline: {why}"),
+            ));
+        }
+        let hunks: Vec<HunkState> = view.hunks.iter().map(|hunk| hunk.state).collect();
+        let stir = before != Some(view.state) || last.is_none_or(|last| last.hunks != hunks);
+        let lenses = stir && facts.lens_refresh;
+        self.published.insert(
+            id,
+            Published {
+                state: view.state,
+                hunks,
+                at: now,
+                progress,
+            },
+        );
+        if lenses {
+            self.editor.send(Outgoing::RefreshLenses);
+        }
+        if stir {
+            self.publish_diagnostics(uri);
+        }
+        if view.state.is_over() {
+            self.forget_long_gone(uri);
+        }
+    }
+
+    /// Gives whether progress is being shown.
+    fn show_progress(
+        &self,
+        view: &RewriteView,
+        is_new: bool,
+        showing: bool,
+        last: Option<Time>,
+        now: Time,
+    ) -> bool {
+        let id = view.id.0;
+        let busy = matches!(view.state, State::Requested | State::Streaming);
+        if is_new && busy {
+            let title = format!("Redline: {}", shortened(&view.instruction));
+            self.editor.send(Outgoing::ProgressBegin(id, title));
+            return true;
+        }
+        if showing && !busy {
+            self.editor.send(Outgoing::ProgressEnd(id, ending(view)));
+            return false;
+        }
+        if showing && view.state == State::Streaming && last.is_none_or(|last| now >= last + 50_000)
+        {
+            let message = format!("{} tokens{}", view.tokens.output, pace(view, now));
+            self.editor.send(Outgoing::ProgressReport(id, message));
+        }
+        showing
+    }
+
+    /// The hints on all pending hunks of a document.
+    fn publish_diagnostics(&mut self, uri: &str) {
+        let (Some(facts), Some(document)) = (&self.facts, self.documents.get_mut(uri)) else {
+            return;
+        };
+        let text = document.rewrites.text();
+        let diagnostics: Vec<Diagnostic> = document
+            .rewrites
+            .active()
+            .flat_map(|view| view.hunks)
+            .filter(|hunk| matches!(hunk.state, HunkState::Pending | HunkState::Conflict))
+            .map(|hunk| {
+                let (code, what) = match hunk.state {
+                    HunkState::Conflict => {
+                        ("conflict", "You typed in this change; your text is kept")
+                    }
+                    _ => ("pending", "Pending change"),
+                };
+                Diagnostic {
+                    range: to_range(text, without_last_break(text, hunk.range), facts.encoding),
+                    severity: Some(DiagnosticSeverity::HINT),
+                    code: Some(NumberOrString::String(code.to_owned())),
+                    source: Some("redline".to_owned()),
+                    message: format!(
+                        "{what}: {}. Accept or reject it by a code action.",
+                        lines(&hunk.old_text, &hunk.new_text)
+                    ),
+                    ..Diagnostic::default()
+                }
+            })
+            .collect();
+        if diagnostics.is_empty() && !document.has_diagnostics {
+            return;
+        }
+        document.has_diagnostics = !diagnostics.is_empty();
+        let params = PublishDiagnosticsParams::new(document.uri.clone(), diagnostics, None);
+        self.editor.send(Outgoing::Diagnostics(params));
+    }
+
+    pub(super) fn clear_diagnostics(&self, uri: &Uri) {
+        let params = PublishDiagnosticsParams::new(uri.clone(), Vec::new(), None);
+        self.editor.send(Outgoing::Diagnostics(params));
+    }
+
+    /// Drops what is known about rewrites that their document no longer remembers.
+    fn forget_long_gone(&mut self, uri: &str) {
+        let Some(document) = self.documents.get(uri) else {
+            return;
+        };
+        self.homes
+            .retain(|id, home| home != uri || document.rewrites.state(*id).is_some());
+        self.published.retain(|id, _| self.homes.contains_key(id));
+    }
+}
+
+fn shortened(instruction: &str) -> String {
+    let line = instruction.lines().next().unwrap_or_default();
+    match line.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+fn pace(view: &RewriteView, now: Time) -> String {
+    let Some(first) = view
+        .timings
+        .first_delta
+        .filter(|first| now > first + 100_000)
+    else {
+        return String::new();
+    };
+    let per_second = view.tokens.output as f64 / ((now - first) as f64 / 1e6);
+    format!(", {per_second:.0} a second")
+}
+
+fn ending(view: &RewriteView) -> String {
+    match view.state {
+        State::Proposed | State::Interrupted => {
+            let count = view.hunks.len();
+            format!(
+                "{count} change{} to decide on",
+                if count == 1 { "" } else { "s" }
+            )
+        }
+        _ => view.message.clone().unwrap_or_else(|| "done".to_owned()),
+    }
+}
+
+/// `+3 −1 lines`
+fn lines(old: &str, new: &str) -> String {
+    format!("+{} −{} lines", new.lines().count(), old.lines().count())
+}
+
+/// A range of whole lines without its last line break, so that editors do not mark the next line too.
+fn without_last_break(text: &Text, mut range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    while range.end > range.start && matches!(text.byte(range.end - 1), Some(b'\n' | b'\r')) {
+        range.end -= 1;
+    }
+    range
+}

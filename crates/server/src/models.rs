@@ -1,0 +1,102 @@
+//! [`Models`]: the link to the model server in force, and the embedded server behind it where none is set.
+
+use std::time::Duration;
+
+use config::Settings;
+use loopback::Loopback;
+use model_client::{Link, LinkConfig, LinkEvent, LinkStatus, Secret};
+use model_protocol::Request;
+use tokio::sync::mpsc::{self, Receiver};
+
+use crate::Options;
+
+/// How many events of the link may wait for the engine before the link merges them.
+const EVENTS: usize = 1_024;
+
+/// The setting that stands for the embedded engine.
+pub(crate) const EMBEDDED: &str = "embedded";
+
+/// The link in force.
+pub(crate) struct Models {
+    link: Link,
+    url: String,
+    model: prompt::Model,
+    /// Stops when dropped.
+    _embedded: Option<Loopback>,
+}
+
+impl Models {
+    /// Starts the link that the settings name. Connecting goes on in the background.
+    pub(crate) async fn start(
+        settings: &Settings,
+        options: &Options,
+    ) -> anyhow::Result<(Models, Receiver<LinkEvent>)> {
+        let fast = settings.model(Settings::FAST).cloned().unwrap_or_default();
+        let url = options
+            .model_url
+            .clone()
+            .unwrap_or_else(|| fast.url.clone());
+        let mut embedded = None;
+        let mut config = LinkConfig::new(url.clone());
+        if url == EMBEDDED {
+            let mut wanted = loopback::Options::default();
+            if let Some(rate) = options.rate {
+                wanted.rate_tokens_per_s = Some(rate);
+            }
+            let server = loopback::serve(wanted).await?;
+            config.url = server.url();
+            embedded = Some(server);
+        } else if let Some(source) = &fast.key {
+            let env = |name: &str| std::env::var(name).ok();
+            match source.resolve(&env) {
+                Ok(key) => config.key = Some(Secret::new(key.expose())),
+                Err(error) => tracing::warn!(%error, "no key for the model server"),
+            }
+        }
+        config.idle_timeout = Duration::from_millis(settings.limits.idle_ms);
+        config.max_frame = settings.limits.frame_bytes;
+        config.connect_timeout = Duration::from_millis(settings.limits.connect_ms);
+        let (sender, events) = mpsc::channel(EVENTS);
+        let models = Models {
+            link: Link::start(config, sender),
+            url,
+            model: prompt::Model {
+                name: fast.model,
+                max_output_tokens: fast.max_output_tokens,
+                reasoning_effort: fast.reasoning_effort,
+                service_tier: fast.service_tier,
+                store: settings.privacy.store,
+                extra: fast.extra,
+            },
+            _embedded: embedded,
+        };
+        Ok((models, events))
+    }
+
+    pub(crate) fn send(&self, id: u64, request: Request) {
+        self.link.send(id, request);
+    }
+
+    pub(crate) fn cancel(&self, id: u64) {
+        self.link.cancel(id);
+    }
+
+    /// What every request to it says about the model.
+    pub(crate) fn model(&self) -> &prompt::Model {
+        &self.model
+    }
+
+    /// The address as set: `embedded`, or a URL without its query.
+    pub(crate) fn url(&self) -> &str {
+        self.url.split('?').next().unwrap_or_default()
+    }
+
+    /// A word for the link's state, and a sentence where it is down.
+    pub(crate) fn status(&self) -> (&'static str, Option<String>) {
+        match self.link.status() {
+            LinkStatus::Connecting => ("connecting", None),
+            LinkStatus::Ready => ("ready", None),
+            LinkStatus::Unreachable { error } => ("unreachable", Some(error.to_string())),
+        }
+    }
+}

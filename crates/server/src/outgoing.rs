@@ -1,0 +1,142 @@
+//! [`Editor`]: everything that goes to the editor, from one task and in order.
+//!
+//! No handler and not the engine ever waits for the editor. Notifications leave in the order they were
+//! handed over; the answer to an edit comes back to the engine as a message.
+
+use std::collections::HashMap;
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tower_lsp::Client;
+use tower_lsp::ls_types::notification::{Progress, PublishDiagnostics, ShowMessage};
+use tower_lsp::ls_types::request::{ApplyWorkspaceEdit, CodeLensRefresh, WorkDoneProgressCreate};
+use tower_lsp::ls_types::{
+    ApplyWorkspaceEditParams, MessageType, NumberOrString, ProgressParams, ProgressParamsValue,
+    PublishDiagnosticsParams, ShowMessageParams, WorkDoneProgress, WorkDoneProgressBegin,
+    WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport,
+};
+
+use crate::protocol::{RewriteChanged, RewriteChangedParams};
+
+/// What goes to the editor.
+pub(crate) enum Outgoing {
+    /// An edit; whether it was applied comes back through the callback, also when the editor refuses with an error.
+    Edit(Box<ApplyWorkspaceEditParams>, Box<dyn FnOnce(bool) + Send>),
+    RewriteChanged(Box<RewriteChangedParams>),
+    Diagnostics(PublishDiagnosticsParams),
+    Show(MessageType, String),
+    RefreshLenses,
+    ProgressBegin(u64, String),
+    ProgressReport(u64, String),
+    ProgressEnd(u64, String),
+}
+
+/// A handle to that task.
+#[derive(Clone)]
+pub(crate) struct Editor {
+    sender: UnboundedSender<Outgoing>,
+}
+
+impl Editor {
+    /// Starts the task on the current runtime. It ends with the last handle.
+    pub(crate) fn start(client: Client) -> Editor {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        tokio::spawn(send_all(client, receiver));
+        Editor { sender }
+    }
+
+    pub(crate) fn send(&self, outgoing: Outgoing) {
+        // The task outlives every handle, but not the runtime, and then nothing is to be sent.
+        let _ = self.sender.send(outgoing);
+    }
+}
+
+async fn send_all(client: Client, mut receiver: UnboundedReceiver<Outgoing>) {
+    let mut progress: HashMap<u64, UnboundedSender<WorkDoneProgress>> = HashMap::new();
+    while let Some(outgoing) = receiver.recv().await {
+        match outgoing {
+            Outgoing::Edit(params, answer) => {
+                let client = client.clone();
+                tokio::spawn(async move {
+                    let answered = client.send_request::<ApplyWorkspaceEdit>(*params).await;
+                    answer(answered.is_ok_and(|response| response.applied));
+                });
+            }
+            Outgoing::RewriteChanged(params) => {
+                client.send_notification::<RewriteChanged>(*params).await
+            }
+            Outgoing::Diagnostics(params) => {
+                client.send_notification::<PublishDiagnostics>(params).await
+            }
+            Outgoing::Show(typ, message) => {
+                client
+                    .send_notification::<ShowMessage>(ShowMessageParams { typ, message })
+                    .await;
+            }
+            Outgoing::RefreshLenses => {
+                let client = client.clone();
+                tokio::spawn(async move {
+                    let _ = client.send_request::<CodeLensRefresh>(()).await;
+                });
+            }
+            Outgoing::ProgressBegin(id, title) => {
+                let (sender, steps) = mpsc::unbounded_channel();
+                progress.insert(id, sender);
+                tokio::spawn(show_progress(client.clone(), id, title, steps));
+            }
+            Outgoing::ProgressReport(id, message) => {
+                if let Some(steps) = progress.get(&id) {
+                    let report = WorkDoneProgressReport {
+                        message: Some(message),
+                        ..WorkDoneProgressReport::default()
+                    };
+                    let _ = steps.send(WorkDoneProgress::Report(report));
+                }
+            }
+            Outgoing::ProgressEnd(id, message) => {
+                if let Some(steps) = progress.remove(&id) {
+                    let _ = steps.send(WorkDoneProgress::End(WorkDoneProgressEnd {
+                        message: Some(message),
+                    }));
+                }
+            }
+        }
+    }
+}
+
+/// One progress from the editor's leave to show it to its end. What happens before the editor has answered
+/// is shown late; where it refuses, nothing is.
+async fn show_progress(
+    client: Client,
+    id: u64,
+    title: String,
+    mut steps: UnboundedReceiver<WorkDoneProgress>,
+) {
+    let token = NumberOrString::String(format!("redline/rewrite/{id}"));
+    let create = WorkDoneProgressCreateParams {
+        token: token.clone(),
+    };
+    if client
+        .send_request::<WorkDoneProgressCreate>(create)
+        .await
+        .is_err()
+    {
+        return;
+    }
+    let begin = WorkDoneProgressBegin {
+        title,
+        cancellable: Some(true),
+        ..WorkDoneProgressBegin::default()
+    };
+    let mut next = Some(WorkDoneProgress::Begin(begin));
+    while let Some(step) = next {
+        let last = matches!(step, WorkDoneProgress::End(_));
+        let value = ProgressParamsValue::WorkDone(step);
+        client
+            .send_notification::<Progress>(ProgressParams {
+                token: token.clone(),
+                value,
+            })
+            .await;
+        next = if last { None } else { steps.recv().await };
+    }
+}

@@ -1,0 +1,261 @@
+//! Our own messages: the shapes of `redline/rewriteChanged`, of command arguments and of their answers.
+//! Described for users in `docs/lsp-extensions.md`.
+
+use std::ops::Range;
+
+use rewrite::{Apply, Decision, HunkState, RewriteView, State, Timings};
+use serde::{Deserialize, Serialize};
+use text::{Encoding, Text};
+use tower_lsp::ls_types::{self as lsp, Uri, notification::Notification};
+
+use crate::convert::to_range;
+
+/// The notification that follows one rewrite's life.
+pub(crate) enum RewriteChanged {}
+
+impl Notification for RewriteChanged {
+    type Params = RewriteChangedParams;
+    const METHOD: &'static str = "redline/rewriteChanged";
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RewriteChangedParams {
+    pub(crate) rewrite: u64,
+    pub(crate) uri: Uri,
+    pub(crate) version: i32,
+    pub(crate) state: String,
+    pub(crate) region: lsp::Range,
+    pub(crate) apply: String,
+    pub(crate) instruction: String,
+    pub(crate) hunks: Vec<HunkParams>,
+    pub(crate) guards: Vec<GuardParams>,
+    pub(crate) tokens: TokensParams,
+    pub(crate) timings: TimingsParams,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HunkParams {
+    pub(crate) index: usize,
+    pub(crate) state: String,
+    pub(crate) range: lsp::Range,
+    pub(crate) old_text: String,
+    pub(crate) new_text: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GuardParams {
+    pub(crate) guard: String,
+    pub(crate) verdict: String,
+    pub(crate) message: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokensParams {
+    pub(crate) input: u64,
+    pub(crate) cached: u64,
+    pub(crate) output: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub(crate) estimated: bool,
+}
+
+/// Milliseconds since the request, with fractions; absent where it has not happened.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TimingsParams {
+    pub(crate) requested: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_delta: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_edit: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_delta: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) proposed: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) decided: Option<f64>,
+}
+
+impl From<Timings> for TimingsParams {
+    fn from(timings: Timings) -> Self {
+        let since = |time: u64| time.saturating_sub(timings.requested) as f64 / 1_000.0;
+        TimingsParams {
+            requested: 0.0,
+            sent: timings.sent.map(since),
+            first_delta: timings.first_delta.map(since),
+            first_edit: timings.first_edit.map(since),
+            last_delta: timings.last_delta.map(since),
+            proposed: timings.proposed.map(since),
+            decided: timings.decided.map(since),
+        }
+    }
+}
+
+impl RewriteChangedParams {
+    pub(crate) fn new(
+        view: &RewriteView,
+        uri: &Uri,
+        version: i32,
+        text: &Text,
+        encoding: Encoding,
+    ) -> Self {
+        let within = |range: Range<usize>| {
+            // What is over stays listed with its last region, which the text may no longer have.
+            let clamp = |offset: usize| {
+                let mut offset = offset.min(text.len());
+                while !text.is_boundary(offset) {
+                    offset -= 1;
+                }
+                offset
+            };
+            to_range(text, clamp(range.start)..clamp(range.end), encoding)
+        };
+        RewriteChangedParams {
+            rewrite: view.id.0,
+            uri: uri.clone(),
+            version,
+            state: state_word(view.state).to_owned(),
+            region: within(view.region.clone()),
+            apply: apply_word(view.apply).to_owned(),
+            instruction: view.instruction.clone(),
+            hunks: view
+                .hunks
+                .iter()
+                .map(|hunk| HunkParams {
+                    index: hunk.index,
+                    state: hunk_word(hunk.state).to_owned(),
+                    range: within(hunk.range.clone()),
+                    old_text: hunk.old_text.clone(),
+                    new_text: hunk.new_text.clone(),
+                })
+                .collect(),
+            guards: Vec::new(),
+            tokens: TokensParams {
+                input: view.tokens.input,
+                cached: view.tokens.cached,
+                output: view.tokens.output,
+                estimated: view.tokens.estimated,
+            },
+            timings: view.timings.into(),
+            message: view.message.clone(),
+        }
+    }
+}
+
+pub(crate) fn state_word(state: State) -> &'static str {
+    match state {
+        State::Requested => "requested",
+        State::Streaming => "streaming",
+        State::Proposed => "proposed",
+        State::Interrupted => "interrupted",
+        State::Accepted => "accepted",
+        State::Rejected => "rejected",
+        State::Failed => "failed",
+        State::Stale => "stale",
+    }
+}
+
+pub(crate) fn apply_word(apply: Apply) -> &'static str {
+    match apply {
+        Apply::Live => "live",
+        Apply::Once => "once",
+        Apply::Preview => "preview",
+    }
+}
+
+pub(crate) fn hunk_word(state: HunkState) -> &'static str {
+    match state {
+        HunkState::Pending => "pending",
+        HunkState::Accepted => "accepted",
+        HunkState::Rejected => "rejected",
+        HunkState::Conflict => "conflict",
+    }
+}
+
+/// How a command names a rewrite: by `rewrite`, or by `uri` and `position` inside it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RewriteName {
+    pub(crate) rewrite: Option<u64>,
+    pub(crate) uri: Option<Uri>,
+    pub(crate) position: Option<lsp::Position>,
+}
+
+/// Argument of `redline.rewrite`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RewriteArguments {
+    pub(crate) uri: Uri,
+    pub(crate) range: lsp::Range,
+    pub(crate) instruction: Option<String>,
+    pub(crate) preset: Option<String>,
+    pub(crate) apply: Option<String>,
+    pub(crate) version: Option<i32>,
+    /// From our code actions: the selection they were made for, which the engine has followed since.
+    pub(crate) selection: Option<u64>,
+    /// From our code actions: follow the instruction in the comment at the selection.
+    #[serde(default)]
+    pub(crate) comment: bool,
+}
+
+/// Argument of `redline.ask`; `from` and `to` are lines from 1, both inclusive.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct AskArguments {
+    pub(crate) file: String,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) ask: String,
+}
+
+/// Argument of `redline.accept` and `redline.reject`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct DecideArguments {
+    #[serde(flatten)]
+    pub(crate) name: RewriteName,
+    pub(crate) hunk: Option<usize>,
+    pub(crate) lines: Option<(usize, usize)>,
+}
+
+/// Argument of `redline.redirect`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RedirectArguments {
+    #[serde(flatten)]
+    pub(crate) name: RewriteName,
+    pub(crate) instruction: String,
+}
+
+/// Argument of `redline.list`.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ListArguments {
+    pub(crate) uri: Option<Uri>,
+}
+
+/// Answer to `redline.rewrite`, `redline.ask`, `redline.redirect` and `redline.retry`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Started {
+    pub(crate) rewrite: u64,
+    pub(crate) region: lsp::Range,
+}
+
+/// Answer to a decision.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Decided {
+    pub(crate) rewrite: u64,
+    pub(crate) state: &'static str,
+    pub(crate) remaining: usize,
+}
+
+impl Decided {
+    pub(crate) fn new(rewrite: u64, decision: Decision) -> Self {
+        Decided {
+            rewrite,
+            state: state_word(decision.state),
+            remaining: decision.remaining,
+        }
+    }
+}
