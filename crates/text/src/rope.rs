@@ -94,9 +94,13 @@ impl Text {
         offset > 0 && self.byte(offset) == Some(b'\n') && self.byte(offset - 1) == Some(b'\r')
     }
 
-    /// Whether the range holds exactly `text`. Cost is the length of `text`.
+    /// Whether the range holds exactly `text`; any range may be asked about. Cost is the length of `text`.
     pub fn range_is(&self, range: Range<usize>, text: &str) -> bool {
-        range.len() == text.len() && self.rope.byte_slice(range) == text
+        range.len() == text.len()
+            && range.end <= self.len()
+            && self.is_boundary(range.start)
+            && self.is_boundary(range.end)
+            && self.rope.byte_slice(range) == text
     }
 
     /// Replaces a byte range. O(log n + inserted).
@@ -129,5 +133,18 @@ impl fmt::Display for Text {
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Text({} bytes, {} lines)", self.len(), self.line_count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_cuts_a_character_holds_no_text() {
+        let text = Text::from("«漢»");
+        assert!(text.range_is(0..2, "«"));
+        assert!(!text.range_is(0..3, "abc"));
+        assert!(!text.range_is(3..99, &"x".repeat(96)));
     }
 }

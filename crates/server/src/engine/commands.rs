@@ -154,7 +154,7 @@ impl Engine {
     }
 
     /// The open document whose path ends in `file`; among several the shortest path.
-    fn by_path(&self, file: &str) -> Result<&OpenDocument, Failure> {
+    fn by_path(&mut self, file: &str) -> Result<&mut OpenDocument, Failure> {
         let wanted = file.replace('\\', "/");
         let wanted = wanted.trim_start_matches("./");
         let path_of = |document: &OpenDocument| {
@@ -164,7 +164,7 @@ impl Engine {
                 .map(|path| path.to_string_lossy().replace('\\', "/"))
         };
         self.documents
-            .values()
+            .values_mut()
             .filter_map(|document| Some((path_of(document)?, document)))
             .filter(|(path, _)| {
                 path.strip_suffix(wanted).is_some_and(|head| {
@@ -468,13 +468,13 @@ fn to_value(answer: impl serde::Serialize) -> Value {
 /// What a selection and an instruction mean. With a comment the region reaches over it, so that it goes
 /// away as part of the edit.
 fn job(
-    document: &OpenDocument,
+    document: &mut OpenDocument,
     selected: Range<usize>,
     comment: Option<CommentAsk>,
     instruction: String,
     apply: Apply,
 ) -> Job {
-    let text = document.text();
+    let text = &document.text().clone();
     let Some(found) = comment else {
         let region = prompt::region(text, selected, document.syntax());
         return Job {
@@ -513,7 +513,7 @@ fn next_line_with_text(text: &Text, from: usize) -> usize {
 }
 
 fn prepare(
-    document: &OpenDocument,
+    document: &mut OpenDocument,
     id: RewriteId,
     text: &Text,
     job: Job,
@@ -527,12 +527,13 @@ fn prepare(
         seen.replace(comment.clone(), "");
         region.end -= comment.len();
     }
+    let (language, path) = (document.language, document.path.clone());
     let ask = Ask {
         text: &seen,
         region: region.clone(),
-        language: document.language,
+        language,
         syntax: document.syntax().filter(|_| job.comment.is_none()),
-        path: &document.path,
+        path: &path,
         instruction: &job.instruction,
         context_bytes,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use prompt::LineEnding;
 use rewrite::{DocumentRewrites, Effect, Profile, RewriteId, Time};
@@ -16,8 +17,11 @@ const SELECTIONS: usize = 16;
 /// How many finished rewrites can be tried again.
 const RETRIABLE: usize = 20;
 
-/// More changes than this at once and the tree is built anew.
-const NOTED_AT_ONCE: usize = 64;
+/// How long a command may wait for a current tree.
+const PARSE_BUDGET: Duration = Duration::from_millis(4);
+
+/// With more changes than this waiting, the tree is built anew.
+const NOTED_AT_MOST: usize = 256;
 
 /// An open document.
 pub(crate) struct OpenDocument {
@@ -29,6 +33,9 @@ pub(crate) struct OpenDocument {
     /// Something of ours is shown among its diagnostics.
     pub(crate) has_diagnostics: bool,
     syntax: Option<Syntax>,
+    /// Changes that the tree has not been told of: telling costs more than the mirror's own edit, and a
+    /// burst of changes needs it once.
+    unnoted: Vec<(ChangeSet, Text, Text)>,
     parsing: bool,
     selections: VecDeque<(u64, Anchor, Anchor)>,
     next_selection: u64,
@@ -69,6 +76,7 @@ impl OpenDocument {
             syntax: language.map(Syntax::new),
             rewrites: DocumentRewrites::open(text, version, profile),
             has_diagnostics: false,
+            unnoted: Vec::new(),
             parsing: false,
             selections: VecDeque::new(),
             next_selection: 0,
@@ -100,21 +108,34 @@ impl OpenDocument {
                 retriable.end.follow(change);
             }
         }
+        self.keep_for_tree(changes);
+        self.rewrites.changed(changes, &after, version, now, out);
+    }
+
+    fn keep_for_tree(&mut self, changes: &[ChangeSet]) {
+        let Some(syntax) = &mut self.syntax else {
+            return;
+        };
+        if self.unnoted.len() + changes.len() > NOTED_AT_MOST {
+            *syntax = Syntax::new(syntax.language());
+            self.unnoted.clear();
+            return;
+        }
+        let mut text = self.rewrites.text().clone();
+        for change in changes {
+            let before = text.clone();
+            change.apply(&mut text);
+            self.unnoted.push((change.clone(), before, text.clone()));
+        }
+    }
+
+    /// Tells the tree of all changes that it has not been told of.
+    fn note(&mut self) {
         if let Some(syntax) = &mut self.syntax {
-            match changes {
-                [change] => syntax.note(change, self.rewrites.text(), &after),
-                _ if changes.len() > NOTED_AT_ONCE => *syntax = Syntax::new(syntax.language()),
-                _ => {
-                    let mut text = self.rewrites.text().clone();
-                    for change in changes {
-                        let before = text.clone();
-                        change.apply(&mut text);
-                        syntax.note(change, &before, &text);
-                    }
-                }
+            for (change, before, after) in self.unnoted.drain(..) {
+                syntax.note(&change, &before, &after);
             }
         }
-        self.rewrites.changed(changes, &after, version, now, out);
     }
 
     /// The mirror has the whole text anew.
@@ -129,11 +150,13 @@ impl OpenDocument {
         self.rewrites = DocumentRewrites::open(text, version, profile);
         self.selections.clear();
         self.retriable.clear();
+        self.unnoted.clear();
         self.syntax = self.language.map(Syntax::new);
     }
 
     /// What to parse on a worker, if anything; its result comes back by [`OpenDocument::adopt`].
     pub(crate) fn begin_parse(&mut self) -> Option<(Syntax, Text)> {
+        self.note();
         let syntax = self
             .syntax
             .as_ref()
@@ -145,13 +168,20 @@ impl OpenDocument {
     /// Takes over a tree parsed on a worker; edits noted since are replayed on it.
     pub(crate) fn adopt(&mut self, parsed: Syntax) {
         self.parsing = false;
+        self.note();
         if let Some(syntax) = &mut self.syntax {
             syntax.adopt(parsed);
         }
     }
 
-    /// The tree, as near the truth as it is; none before the first parse.
-    pub(crate) fn syntax(&self) -> Option<&Syntax> {
+    /// The tree: current if it can be within [`PARSE_BUDGET`], else as near the truth as it is.
+    pub(crate) fn syntax(&mut self) -> Option<&Syntax> {
+        self.note();
+        let text = self.rewrites.text();
+        if let Some(syntax) = self.syntax.as_mut().filter(|syntax| !syntax.is_current()) {
+            let started = Instant::now();
+            syntax.parse(text, &mut || started.elapsed() < PARSE_BUDGET);
+        }
         self.syntax.as_ref()
     }
 
