@@ -149,9 +149,14 @@ fn edits(change: &ChangeSet) -> Vec<Edit> {
 /// Splits one change. The missing parts come back where they would go in the new text.
 fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attribution, Vec<Part>) {
     let raw = edits(change);
-    let (near, mut missing): (Vec<Part>, Vec<Part>) = parts
-        .into_iter()
-        .partition(|part| raw.iter().any(|edit| edit.may_be(part, old)));
+    let reach: Vec<Range<usize>> = raw.iter().map(|edit| edit.lines(old)).collect();
+    let (near, mut missing): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| {
+        let mut edits = raw.iter().zip(&reach);
+        edits.any(|(edit, reach)| {
+            let close = reach.start <= part.range.end && part.range.start <= reach.end;
+            close && edit.may_be(part, old)
+        })
+    });
     // Without a part in reach the ranges stand as reported; else each side may say the same in another way.
     let (step, lost) = if near.is_empty() {
         attribute_groups(old, raw, Vec::new())
@@ -217,6 +222,12 @@ impl Edit {
             range,
             text,
         }
+    }
+
+    /// The whole lines that it touches.
+    fn lines(&self, old: &Text) -> Range<usize> {
+        let start = old.line_start(old.line_of(self.range.start));
+        start..old.line_start(old.line_of(self.range.end) + 1)
     }
 
     /// Whether this reported change lies where it could be, or hold, a part. Editors widen a change to the
@@ -405,8 +416,8 @@ impl Weighed {
         let was = old.slice(group.range.clone());
         let mixed = (!group.parts.is_empty() && !group.edits.is_empty() && group.is_covered())
             .then(|| {
-                let is = spliced(&was, start, &mut group.edits.iter());
-                let made = spliced(&was, start, &mut group.parts.iter().map(|part| &part.edit));
+                let is = spliced(&was, start, group.edits.iter());
+                let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
                 replacements(&made, &is)
             });
         let alone = group
@@ -507,7 +518,7 @@ fn group(edits: Vec<Edit>, parts: Vec<OurEdit>) -> Vec<Group> {
 }
 
 /// `was`, which starts at `start` of the old text, with replacements in old offsets.
-fn spliced<'a>(was: &str, start: usize, edits: &mut dyn Iterator<Item = &'a Edit>) -> String {
+fn spliced<'a>(was: &str, start: usize, edits: impl Iterator<Item = &'a Edit>) -> String {
     let mut out = String::with_capacity(was.len());
     let mut at = 0;
     for edit in edits {
@@ -559,8 +570,8 @@ fn shift(range: Range<usize>, by: usize) -> Range<usize> {
 
 /// The changed ranges by characters: whose text a character is must not depend on where words end.
 fn by_characters(old: &str, new: &str) -> Vec<(Range<usize>, Range<usize>)> {
-    let (a, b): (Vec<(usize, char)>, Vec<(usize, char)>) =
-        (old.char_indices().collect(), new.char_indices().collect());
+    let a: Vec<(usize, char)> = old.char_indices().collect();
+    let b: Vec<(usize, char)> = new.char_indices().collect();
     let chars = |text: &[(usize, char)]| text.iter().map(|(_, c)| *c).collect::<Vec<char>>();
     let bytes = |text: &[(usize, char)], len: usize, range: Range<usize>| {
         let at = |index: usize| text.get(index).map_or(len, |(at, _)| *at);

@@ -229,7 +229,6 @@ impl DocumentRewrites {
         Self::announce(&next, out);
         let old = std::mem::replace(rewrite, next);
         self.remember(old.view());
-        self.pump(now, out);
         Ok(())
     }
 
@@ -275,7 +274,6 @@ impl DocumentRewrites {
                 self.drop_flight();
             }
         }
-        self.pump(now, out);
     }
 
     fn confirm(&mut self, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
@@ -334,6 +332,16 @@ impl DocumentRewrites {
         let (Some(first), Some(last)) = (changes.first(), changes.last()) else {
             return false;
         };
+        // An undo of ours happens where our edits were, inside the regions.
+        let inside = changes.iter().all(|change| {
+            self.rewrites.iter().any(|rewrite| {
+                let region = rewrite.region();
+                region.start <= change.old.start && change.old.end <= region.end
+            })
+        });
+        if !inside {
+            return false;
+        }
         let start = self
             .rewrites
             .iter()
@@ -437,7 +445,7 @@ impl DocumentRewrites {
     }
 
     /// The editor's answer to an edit. True proves nothing; false means that it was not applied.
-    pub fn answered(&mut self, edit: EditId, applied: bool, now: Time, out: &mut Vec<Effect>) {
+    pub fn answered(&mut self, edit: EditId, applied: bool) {
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.edit == edit) else {
             return;
         };
@@ -449,7 +457,6 @@ impl DocumentRewrites {
             self.refused_at = Some(self.version);
         }
         self.drop_flight();
-        self.pump(now, out);
     }
 
     /// What the model's connection reports.
@@ -474,7 +481,6 @@ impl DocumentRewrites {
             out.push(Effect::Cancel { rewrite: id });
         }
         out.push(Effect::Changed { rewrite: id });
-        self.pump(now, out);
     }
 
     /// Accepts or rejects a rewrite, or one of its hunks (from 0).
@@ -486,13 +492,11 @@ impl DocumentRewrites {
         id: RewriteId,
         accept: bool,
         hunk: Option<usize>,
-        now: Time,
         out: &mut Vec<Effect>,
     ) -> Result<Decision, DecideError> {
-        let index = self.index(id).or_else(|error| match self.view(id) {
-            Some(view) => Err(DecideError::Over(view.state)),
-            None => Err(error),
-        })?;
+        let index = self
+            .index(id)
+            .map_err(|error| self.state(id).map_or(error, DecideError::Over))?;
         let rewrite = &mut self.rewrites[index];
         let streaming = rewrite.is_streaming();
         let decision = rewrite.decide(accept, hunk)?;
@@ -501,7 +505,6 @@ impl DocumentRewrites {
         }
         out.push(Effect::Changed { rewrite: id });
         self.refused_at = None;
-        self.pump(now, out);
         Ok(decision)
     }
 
@@ -509,12 +512,7 @@ impl DocumentRewrites {
     ///
     /// # Errors
     /// When there is no such rewrite.
-    pub fn interrupt(
-        &mut self,
-        id: RewriteId,
-        now: Time,
-        out: &mut Vec<Effect>,
-    ) -> Result<(), DecideError> {
+    pub fn interrupt(&mut self, id: RewriteId, out: &mut Vec<Effect>) -> Result<(), DecideError> {
         let index = self.index(id)?;
         let rewrite = &mut self.rewrites[index];
         if rewrite.is_streaming() {
@@ -523,7 +521,6 @@ impl DocumentRewrites {
             out.push(Effect::Changed { rewrite: id });
         }
         self.refused_at = None;
-        self.pump(now, out);
         Ok(())
     }
 
@@ -558,9 +555,8 @@ impl DocumentRewrites {
     }
 
     /// A time asked for by [`Effect::WakeAt`] has come.
-    pub fn wake(&mut self, now: Time, out: &mut Vec<Effect>) {
+    pub fn wake(&mut self) {
         self.wake_at = None;
-        self.pump(now, out);
     }
 
     fn index(&self, id: RewriteId) -> Result<usize, DecideError> {
@@ -577,8 +573,10 @@ impl DocumentRewrites {
         self.ended.push_back(view);
     }
 
-    /// Brings everything as far as it can go now: sends the next edit, opens proposals, lets go of what is over.
-    fn pump(&mut self, now: Time, out: &mut Vec<Effect>) {
+    /// Brings everything as far as it can go now: sends the next edit, opens proposals, lets go of what is
+    /// over. To be called after every event, but only when no further change of the mirror is known to
+    /// wait: an edit made for a text that has already moved on would be refused.
+    pub fn settle(&mut self, now: Time, out: &mut Vec<Effect>) {
         if self.flight.is_some() || self.refused_at.is_some() || self.out_of_step {
             return;
         }

@@ -462,15 +462,14 @@ impl Rewrite {
             return Vec::new();
         }
         let target = self.tracked.target();
-        let mut places: Vec<(Range<usize>, bool)> =
-            vec![(usize::MAX..0, false); self.hunks.len() + 1];
+        let mut places: Vec<(Option<Range<usize>>, bool)> =
+            vec![(None, false); self.hunks.len() + 1];
         let mut shown = 0;
         for piece in &self.tracked.pieces {
             let start = shown;
             shown += if piece.shown { piece.len } else { 0 };
             let (range, touched) = &mut places[piece.hunk as usize];
-            range.start = range.start.min(start);
-            range.end = range.end.max(shown);
+            range.get_or_insert(start..start).end = shown;
             *touched |= piece.removed || piece.origin == Origin::Theirs;
         }
         self.hunks
@@ -485,7 +484,9 @@ impl Rewrite {
                     Verdict::Accepted => HunkState::Accepted,
                     Verdict::Rejected => HunkState::Rejected,
                 },
-                range: range.start.min(shown) + self.start..range.end + self.start,
+                range: range.as_ref().map_or(self.start..self.start, |range| {
+                    self.start + range.start..self.start + range.end
+                }),
                 old_text: self.tracked.base()[decided.hunk.old.clone()].to_owned(),
                 new_text: target[decided.hunk.new.clone()].to_owned(),
             })

@@ -100,6 +100,8 @@ pub(crate) struct Engine {
     homes: BTreeMap<RewriteId, String>,
     next_rewrite: u64,
     wakes: BTreeSet<(Time, String)>,
+    /// Documents to which something happened since they were brought as far as they can go.
+    stirred: BTreeSet<String>,
     /// Rewrites about which people have not seen the last.
     changed: BTreeSet<(String, RewriteId)>,
     published: BTreeMap<RewriteId, Published>,
@@ -126,6 +128,7 @@ impl Engine {
             homes: BTreeMap::new(),
             next_rewrite: 0,
             wakes: BTreeSet::new(),
+            stirred: BTreeSet::new(),
             changed: BTreeSet::new(),
             published: BTreeMap::new(),
             started: Instant::now(),
@@ -232,8 +235,8 @@ impl Engine {
             }
             Message::Closed { uri } => self.on_closed(&uri),
             Message::Answered { uri, edit, applied } => {
-                self.in_document(&uri, |document, now, out| {
-                    document.rewrites.answered(edit, applied, now, out)
+                self.in_document(&uri, |document, _, _| {
+                    document.rewrites.answered(edit, applied);
                 });
             }
             Message::Parsed { uri, syntax } => {
@@ -302,9 +305,9 @@ impl Engine {
 
     fn on_cancel_progress(&mut self, id: RewriteId) {
         if let Some(uri) = self.homes.get(&id).cloned() {
-            self.with_document(&uri, |document, now, out| {
+            self.with_document(&uri, |document, _, out| {
                 // It may be over by now.
-                let _ = document.rewrites.interrupt(id, now, out);
+                let _ = document.rewrites.interrupt(id, out);
             });
         }
     }
@@ -333,12 +336,20 @@ impl Engine {
             && at <= now
         {
             self.wakes.pop_first();
-            self.with_document(&uri, |document, now, out| document.rewrites.wake(now, out));
+            self.with_document(&uri, |document, _, _| document.rewrites.wake());
         }
     }
 
-    /// No message waits: time to show what changed and to parse.
+    /// No message waits: time to send edits, to show what changed and to parse.
     fn settle_down(&mut self) {
+        let now = self.now();
+        for uri in std::mem::take(&mut self.stirred) {
+            let mut out = Vec::new();
+            if let Some(document) = self.documents.get_mut(&uri) {
+                document.rewrites.settle(now, &mut out);
+            }
+            self.carry_out(&uri, out);
+        }
         self.publish_due();
         for document in self.documents.values_mut() {
             if let Some((syntax, text)) = document.begin_parse() {
@@ -374,6 +385,7 @@ impl Engine {
         let document = self.documents.get_mut(uri)?;
         let mut out = Vec::new();
         let result = step(document, now, &mut out);
+        self.stirred.insert(uri.to_owned());
         self.carry_out(uri, out);
         Some(result)
     }

@@ -5,7 +5,10 @@
     reason = "a task talks to the person who runs it; no protocol uses this stdout"
 )]
 
+mod arrows;
+mod ci;
 mod editors;
+mod record_demo;
 
 use std::process::ExitCode;
 
@@ -20,13 +23,22 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Check the crates' dependencies against the architecture, and the header of every file.
+    Arrows,
+    /// Set up everything, then run every check and every test.
+    Ci,
     /// Find, or fetch into a cache outside the tree, the editors of the end-to-end tests.
     Editors(editors::Args),
+    /// Record `redline demo` as an animated SVG for the documentation.
+    RecordDemo(record_demo::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
+        Task::Arrows => arrows::run(),
+        Task::Ci => ci::run(),
         Task::Editors(args) => editors::run(&args),
+        Task::RecordDemo(args) => record_demo::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -152,7 +152,8 @@ impl World {
         (world, whole, target)
     }
 
-    fn take(&mut self, effects: Vec<Effect>) {
+    fn take(&mut self, mut effects: Vec<Effect>) {
+        self.engine.settle(self.now, &mut effects);
         for effect in effects {
             match effect {
                 Effect::Edit {
@@ -236,9 +237,9 @@ impl World {
         let Some((edit, applied)) = self.answers.pop_front() else {
             return;
         };
-        let mut out = Vec::new();
+        let out = Vec::new();
         trace!("ANSWER {edit:?} {applied}");
-        self.engine.answered(edit, applied, self.now, &mut out);
+        self.engine.answered(edit, applied);
         self.take(out);
     }
 
@@ -260,8 +261,8 @@ impl World {
         self.now += 7;
         if self.wake.is_some_and(|at| at <= self.now) {
             self.wake = None;
-            let mut out = Vec::new();
-            self.engine.wake(self.now, &mut out);
+            let out = Vec::new();
+            self.engine.wake();
             self.take(out);
         }
     }
@@ -346,7 +347,7 @@ impl World {
 
     fn decide(&mut self, accept: bool) {
         let mut out = Vec::new();
-        let decided = self.engine.decide(ID, accept, None, self.now, &mut out);
+        let decided = self.engine.decide(ID, accept, None, &mut out);
         if let Err(error) = decided {
             assert!(
                 matches!(error, DecideError::Over(_)),

@@ -259,10 +259,8 @@ impl Engine {
         }
         let (id, uri) = self.named(&arguments.name)?;
         let decision = self
-            .with_document(&uri, |document, now, out| {
-                document
-                    .rewrites
-                    .decide(id, accept, arguments.hunk, now, out)
+            .with_document(&uri, |document, _, out| {
+                document.rewrites.decide(id, accept, arguments.hunk, out)
             })
             .ok_or_else(|| not_open(&uri))??;
         Ok(Decided::new(id.0, decision))
@@ -270,8 +268,8 @@ impl Engine {
 
     fn interrupt(&mut self, name: &RewriteName) -> Result<Value, Failure> {
         let (id, uri) = self.named(name)?;
-        self.with_document(&uri, |document, now, out| {
-            document.rewrites.interrupt(id, now, out)
+        self.with_document(&uri, |document, _, out| {
+            document.rewrites.interrupt(id, out)
         })
         .ok_or_else(|| not_open(&uri))??;
         Ok(json!({ "rewrite": id.0, "state": "interrupted" }))

@@ -1,1 +1,0 @@
-//! Seeded edit generator, fixture notation, scripted model; for tests only.
