@@ -159,13 +159,18 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
     });
     // Without a part in reach the ranges stand as reported; else each side may say the same in another way.
     let (step, lost) = if near.is_empty() {
-        attribute_groups(old, raw, Vec::new())
+        attribute_groups(old, raw, Vec::new(), false)
     } else {
         let near = near.into_iter().map(|part| {
             let edit = Edit::new(part.range, part.text);
             (part.number, edit)
         });
-        attribute_groups(old, canonical(old, raw), canonical_parts(old, near))
+        attribute_groups(
+            old,
+            canonical(old, raw),
+            canonical_parts(old, near),
+            missing.is_empty(),
+        )
     };
     missing.extend(lost);
     missing.sort_by_key(|part| part.range.start);
@@ -433,10 +438,12 @@ impl Weighed {
     }
 }
 
+/// `whole` says that no part of the edit in flight lies elsewhere.
 fn attribute_groups(
     old: &Text,
     clusters: Vec<Edit>,
     parts: Vec<OurEdit>,
+    whole: bool,
 ) -> (Attribution, Vec<Part>) {
     let mut step = Attribution {
         confirmed: Vec::new(),
@@ -447,7 +454,12 @@ fn attribute_groups(
         .into_iter()
         .map(|group| Weighed::new(group, old))
         .collect();
-    // An edit arrives whole or not at all, so the explanations are weighed over all groups together.
+    // An edit arrives whole, or not at all, so the explanations are weighed over all groups together.
+    // Where a part has no trace at all, only what is ours to the letter can have come in a part before it.
+    let possible = whole
+        && weighed
+            .iter()
+            .all(|weighed| weighed.group.parts.is_empty() || weighed.mixed.is_some());
     let (mut with_ours, mut without) = (0, 0);
     for weighed in &weighed {
         if let Some(mixed) = &weighed.mixed {
@@ -464,7 +476,7 @@ fn attribute_groups(
     } in weighed
     {
         let at = group.range.start.wrapping_add_signed(ours);
-        let mixed = mixed.filter(|_| with_ours <= without);
+        let mixed = mixed.filter(|mixed| mixed.is_empty() || (possible && with_ours <= without));
         let arrived = mixed.is_some();
         let user = mixed.unwrap_or(alone);
         step.user.extend(
