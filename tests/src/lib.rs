@@ -3,6 +3,7 @@
 //! The drivers are made for tests: instead of returning errors they panic with what was on the screen,
 //! in the log or on stderr, and they wait on conditions with a deadline, never for a fixed time.
 
+pub mod code;
 pub mod helix;
 pub mod lsp;
 pub mod model_server;

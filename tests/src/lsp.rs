@@ -7,6 +7,7 @@ mod editor;
 mod framing;
 mod manner;
 mod position;
+mod rewrites;
 mod setup;
 mod wire;
 
@@ -20,8 +21,9 @@ use serde_json::{Value, json};
 use crate::Project;
 use editor::Editor;
 pub use editor::{Applied, Document};
-pub use manner::{Echo, Manner, Report, Stale};
+pub use manner::{Count, Echo, Manner, Report, Stale};
 pub use position::{Encoding, Position, lines, offset, position};
+pub use rewrites::is_over;
 pub use setup::Setup;
 use setup::file_uri;
 pub use wire::{Message, ResponseError};
@@ -83,6 +85,7 @@ impl Client {
             documents: BTreeMap::new(),
             manner: setup.manner,
             encoding: Encoding::Utf16,
+            complaints: Vec::new(),
         };
         Client {
             wire: Wire::start(&mut command, Shared::new(editor, setup.settings.clone())),
@@ -351,6 +354,36 @@ impl Client {
             "start": position(&document.text, bytes.start, encoding).to_json(),
             "end": position(&document.text, bytes.end, encoding).to_json(),
         })
+    }
+
+    /// Says where servers may change a document: an edit elsewhere breaks the protocol from now on.
+    /// [`Document::watched`] tells where these bytes are later.
+    ///
+    /// # Panics
+    /// When the document is not open.
+    #[track_caller]
+    pub fn watch(&self, uri: &str, ranges: Vec<Range<usize>>) {
+        let mut shared = self.wire.shared();
+        let document = shared.editor.documents.get_mut(uri);
+        document.expect("the document is open").watched = ranges;
+    }
+
+    /// As a save: reports held changes, then `didSave`, with the text where the server asked for it.
+    ///
+    /// # Panics
+    /// When the document is not open.
+    #[track_caller]
+    pub fn save(&self, uri: &str) {
+        let text = self.text(uri);
+        let mut shared = self.wire.shared();
+        shared.flush_all(&self.wire.outgoing);
+        let mut params = json!({ "textDocument": { "uri": uri } });
+        let sync = &self.initialized["capabilities"]["textDocumentSync"];
+        if sync["save"]["includeText"] == true {
+            params["text"] = text.into();
+        }
+        self.wire
+            .send(&json!({ "jsonrpc": "2.0", "method": "textDocument/didSave", "params": params }));
     }
 
     // The usual requests.

@@ -4,6 +4,8 @@
 //! handed over; the answer to an edit comes back to the engine as a message.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tower_lsp::Client;
@@ -56,10 +58,11 @@ async fn send_all(client: Client, mut receiver: UnboundedReceiver<Outgoing>) {
         match outgoing {
             Outgoing::Edit(params, answer) => {
                 let client = client.clone();
-                tokio::spawn(async move {
+                send_in_order(async move {
                     let answered = client.send_request::<ApplyWorkspaceEdit>(*params).await;
                     answer(answered.is_ok_and(|response| response.applied));
-                });
+                })
+                .await;
             }
             Outgoing::RewriteChanged(params) => {
                 client.send_notification::<RewriteChanged>(*params).await
@@ -100,6 +103,16 @@ async fn send_all(client: Client, mut receiver: UnboundedReceiver<Outgoing>) {
                 }
             }
         }
+    }
+}
+
+/// Puts a request on the wire before anything that is handed over later, and waits for its answer aside: the
+/// framework queues a request when its future is polled first.
+async fn send_in_order(request: impl Future<Output = ()> + Send + 'static) {
+    let mut request = Box::pin(request);
+    let answered = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await;
+    if answered.is_pending() {
+        tokio::spawn(request);
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::manner::{Manner, Report, Stale};
+use super::manner::{Count, Manner, Report, Stale};
 use super::position::{Encoding, Position, offset, position};
 
 /// One replacement that a server's edit made.
@@ -32,6 +32,9 @@ pub struct Document {
     pub applied: Vec<Applied>,
     /// Edits that were not taken, because they were made for another version.
     pub refused: usize,
+    /// Where servers may change this text, in bytes; empty sets no bounds. Follows every change: what a person
+    /// types at an end of a range is outside of it.
+    pub watched: Vec<Range<usize>>,
     /// Content changes that no `didChange` has carried yet.
     unsent: Vec<Value>,
 }
@@ -45,6 +48,8 @@ pub(super) struct Editor {
     pub(super) documents: BTreeMap<String, Document>,
     pub(super) manner: Manner,
     pub(super) encoding: Encoding,
+    /// Edits that were applied, but ought not to have been sent.
+    pub(super) complaints: Vec<String>,
 }
 
 /// What the editor has to say about an edit.
@@ -63,6 +68,7 @@ impl Editor {
             version: self.manner.first_version,
             applied: Vec::new(),
             refused: 0,
+            watched: Vec::new(),
             unsent: Vec::new(),
         };
         let version = document.version;
@@ -79,8 +85,9 @@ impl Editor {
             Report::Whole => Report::Whole,
             _ => Report::Exact,
         };
+        document.follow_person(&range, text.len());
         document.change(vec![(range, text.to_owned())], report, encoding);
-        document.version += manner.version_step;
+        document.count(Count::Changes, manner);
     }
 
     /// Takes the changes not yet reported: parameters of a `didChange`, or none when there is nothing to say.
@@ -89,6 +96,7 @@ impl Editor {
         if document.unsent.is_empty() {
             return None;
         }
+        document.count(Count::Reports, self.manner);
         Some(json!({
             "textDocument": { "uri": uri, "version": document.version },
             "contentChanges": std::mem::take(&mut document.unsent),
@@ -104,11 +112,13 @@ impl Editor {
         let (manner, encoding) = (self.manner, self.encoding);
         for edit in &edits {
             let document = self.documents.get_mut(&edit.uri).expect("it is open");
-            let is_current = match (edit.version, manner.stale) {
-                (Some(version), Stale::Claim) => version == 0 || version >= document.version,
-                (Some(version), _) => version == document.version,
-                (None, _) => true,
-            };
+            let is_known = manner.count == Count::Changes || document.unsent.is_empty();
+            let is_current = is_known
+                && match (edit.version, manner.stale) {
+                    (Some(version), Stale::Claim) => version == 0 || version >= document.version,
+                    (Some(version), _) => version == document.version,
+                    (None, _) => true,
+                };
             if is_current {
                 continue;
             }
@@ -125,11 +135,15 @@ impl Editor {
             let document = self.documents.get_mut(&edit.uri).expect("it is open");
             match document.resolve(edit.edits, encoding) {
                 Ok(replacements) => {
+                    // An unchecked edit for another version may point anywhere, without a fault of the server.
+                    let is_meant = edit.version.is_none_or(|it| it == document.version);
+                    let strays = document.follow_server(&replacements);
+                    self.complaints
+                        .extend(strays.into_iter().filter(|_| is_meant));
                     document.note_applied(&replacements);
                     document.change(replacements, manner.report, encoding);
-                    document.version += manner.version_step;
+                    document.count(Count::Changes, manner);
                 }
-                // An unchecked edit for another version may point anywhere, without a fault of the server.
                 Err(what) if edit.version != Some(document.version) => return Verdict::Error(what),
                 Err(what) => return Verdict::Violation(what),
             }
@@ -203,6 +217,12 @@ fn read_text_edits(list: &Value) -> Result<Vec<TextEdit>, String> {
 }
 
 impl Document {
+    fn count(&mut self, step: Count, manner: Manner) {
+        if manner.count == step {
+            self.version += manner.version_step;
+        }
+    }
+
     /// Replacements in order of the text, checked: inside the text, right way round, not overlapping.
     fn resolve(
         &self,
@@ -225,6 +245,54 @@ impl Document {
             }
         }
         Ok(replacements)
+    }
+
+    /// Moves the watched ranges along with a person's replacement by text of `length` bytes.
+    fn follow_person(&mut self, range: &Range<usize>, length: usize) {
+        for watched in &mut self.watched {
+            if range.end <= watched.start {
+                *watched = watched.start + length - range.len()..watched.end + length - range.len();
+            } else if range.start < watched.end {
+                let end = match range.end > watched.end {
+                    true => range.start.max(watched.start),
+                    false => watched.end + length - range.len(),
+                };
+                // What replaces text across the start stands outside.
+                let start = match range.start < watched.start {
+                    true => range.start + length,
+                    false => watched.start,
+                };
+                *watched = start..end.max(start);
+            }
+        }
+    }
+
+    /// Moves the watched ranges along with a server's replacements; says which of them stand in none.
+    fn follow_server(&mut self, replacements: &[Replacement]) -> Vec<String> {
+        let mut strays = Vec::new();
+        if self.watched.is_empty() {
+            return strays;
+        }
+        for (range, text) in replacements.iter().rev() {
+            let holds = |it: &Range<usize>| it.start <= range.start && range.end <= it.end;
+            let Some(home) = self.watched.iter().position(holds) else {
+                let removed = &self.text[range.clone()];
+                strays.push(format!(
+                    "an edit outside of {:?}: bytes {range:?}, {removed:?} to {text:?}",
+                    self.watched
+                ));
+                continue;
+            };
+            for (index, watched) in self.watched.iter_mut().enumerate() {
+                if index == home {
+                    watched.end = watched.end + text.len() - range.len();
+                } else if watched.start >= range.end {
+                    watched.start = watched.start + text.len() - range.len();
+                    watched.end = watched.end + text.len() - range.len();
+                }
+            }
+        }
+        strays
     }
 
     fn note_applied(&mut self, replacements: &[Replacement]) {

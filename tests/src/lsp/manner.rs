@@ -38,13 +38,22 @@ pub enum Report {
     Whole,
 }
 
+/// What moves a document's version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    Changes,
+    /// Each `didChange`, whatever it carries (eglot).
+    Reports,
+}
+
 /// The manners of one editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manner {
     pub echo: Echo,
     pub stale: Stale,
     pub report: Report,
-    /// Version of a fresh document, and how far each change moves it.
+    pub count: Count,
+    /// Version of a fresh document, and how far each step moves it.
     pub first_version: i32,
     pub version_step: i32,
 }
@@ -55,6 +64,7 @@ impl Manner {
         echo: Echo::Held,
         stale: Stale::Claim,
         report: Report::LineTails,
+        count: Count::Changes,
         first_version: 0,
         version_step: 3,
     };
@@ -67,6 +77,7 @@ impl Manner {
         echo: Echo::BeforeAnswer,
         stale: Stale::Refuse,
         report: Report::TopDown,
+        count: Count::Changes,
         first_version: 0,
         version_step: 1,
     };
@@ -74,23 +85,46 @@ impl Manner {
         echo: Echo::AfterAnswer,
         stale: Stale::Refuse,
         report: Report::Exact,
+        count: Count::Changes,
         first_version: 1,
         version_step: 1,
     };
-    /// Emacs as far as it can be followed: its versions do not count what is typed and not yet reported,
-    /// which no server can see; here they do.
+    /// Emacs as far as it can be followed: it takes edits also while it has not reported what was typed, which no
+    /// server can see; here it refuses them.
     pub const EGLOT: Manner = Manner {
         echo: Echo::Held,
         stale: Stale::Fail,
         report: Report::Merged,
+        count: Count::Reports,
         first_version: 0,
         version_step: 1,
     };
-    pub const ALL: [Manner; 5] = [
+    /// An editor that the server knows nothing of.
+    pub const UNKNOWN: Manner = Manner {
+        echo: Echo::AfterAnswer,
+        stale: Stale::Refuse,
+        report: Report::Merged,
+        count: Count::Changes,
+        first_version: 7,
+        version_step: 1,
+    };
+    pub const ALL: [Manner; 6] = [
         Manner::NEOVIM,
         Manner::NEOVIM_AT_ONCE,
         Manner::HELIX,
         Manner::VS_CODE,
         Manner::EGLOT,
+        Manner::UNKNOWN,
     ];
+
+    /// `clientInfo.name` of the editor with these manners.
+    pub fn client_name(self) -> &'static str {
+        match self {
+            Manner::NEOVIM | Manner::NEOVIM_AT_ONCE => "Neovim",
+            Manner::HELIX => "helix",
+            Manner::VS_CODE => "Visual Studio Code",
+            Manner::EGLOT => "Eglot",
+            _ => "e2e",
+        }
+    }
 }

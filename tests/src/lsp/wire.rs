@@ -187,7 +187,9 @@ impl Shared {
         }
         match method {
             "workspace/applyEdit" => {
-                let answer = match self.editor.apply_edit(params) {
+                let verdict = self.editor.apply_edit(params);
+                self.violations.append(&mut self.editor.complaints);
+                let answer = match verdict {
                     Verdict::Answer(value) => result(value),
                     Verdict::Error(reason) => error(-32603, &reason),
                     Verdict::Violation(reason) => {
@@ -246,7 +248,7 @@ fn send(outgoing: &Sender<Vec<u8>>, message: &Value) {
 pub(super) struct Wire {
     child: Child,
     pub(super) outgoing: Sender<Vec<u8>>,
-    shared: SharedState,
+    pub(super) shared: SharedState,
 }
 
 impl Wire {

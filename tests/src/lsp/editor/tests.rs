@@ -70,6 +70,7 @@ fn check(seed: u64, rng: &mut fastrand::Rng, report: Report, encoding: Encoding)
         version: 0,
         applied: Vec::new(),
         refused: 0,
+        watched: Vec::new(),
         unsent: Vec::new(),
     };
     let mut mirror = document.text.clone();
