@@ -83,6 +83,18 @@ impl Backend {
         }
     }
 
+    /// Answers for a message that was none.
+    pub(crate) async fn refuse(&self, params: Value) -> Result<Value> {
+        let code = params["code"].as_i64().unwrap_or(-32_600);
+        let message = params["message"].as_str().unwrap_or_default().to_owned();
+        tracing::warn!(message, "refused");
+        Err(Error {
+            code: code.into(),
+            message: message.into(),
+            data: None,
+        })
+    }
+
     fn warn(&self, message: String) {
         tracing::warn!("{message}");
         self.editor

@@ -8,6 +8,7 @@
 //! | `outgoing` | what goes to the editor, from one task |
 //! | `client_facts` | what the editor said it can do |
 //! | `convert`, `protocol`, `failure` | between LSP's types and ours |
+//! | `framing` | messages that are none are refused before they reach the framework |
 //! | `guard` | a panic in a handler becomes an error answer |
 
 mod backend;
@@ -16,6 +17,7 @@ mod convert;
 mod documents;
 mod engine;
 mod failure;
+mod framing;
 mod guard;
 mod models;
 mod outgoing;
@@ -25,6 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::{LspService, Server};
 
 use crate::backend::Backend;
+use crate::framing::CheckedInput;
 use crate::guard::Guard;
 
 /// How many requests may be answered at one time. No handler waits for the editor, so this only bounds
@@ -50,8 +53,9 @@ pub async fn run(
 ) {
     let (service, socket) = LspService::build(|client| Backend::new(client, options))
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
+        .custom_method(framing::REFUSE, Backend::refuse)
         .finish();
-    Server::new(input, output, socket)
+    Server::new(CheckedInput::new(input), output, socket)
         .concurrency_level(CONCURRENCY)
         .serve(Guard::new(service))
         .await;

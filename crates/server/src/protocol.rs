@@ -259,3 +259,91 @@ impl Decided {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::COMMANDS;
+    use rewrite::{DocumentRewrites, Effect, Profile, RewriteId, Start};
+
+    const PAGE: &str = include_str!("../../../docs/lsp-extensions.md");
+
+    /// All names of a JSON value's fields.
+    fn names(value: &serde_json::Value, out: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    out.push(name.clone());
+                    names(value, out);
+                }
+            }
+            serde_json::Value::Array(values) => values.iter().for_each(|value| names(value, out)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_page_names_every_command() {
+        for command in COMMANDS {
+            assert!(PAGE.contains(&format!("`{command}`")), "{command}");
+        }
+    }
+
+    #[test]
+    fn the_pages_example_is_the_notifications_shape() {
+        let start = PAGE.find("```json\n").expect("an example") + "```json\n".len();
+        let end = start + PAGE[start..].find("```").expect("its end");
+        let example: RewriteChangedParams =
+            serde_json::from_str(&PAGE[start..end]).expect("the shape");
+        assert_eq!(example.hunks.len(), 1);
+        let text = Text::from("a\n");
+        let mut rewrites = DocumentRewrites::open(text.clone(), 1, Profile::default());
+        let begin = Start {
+            id: RewriteId(1),
+            region: 0..2,
+            instruction: String::new(),
+            apply: Apply::Once,
+            request: model_protocol::Request::default(),
+            shape: prompt::Shape::of("a\n", prompt::LineEnding::Lf),
+        };
+        let mut out: Vec<Effect> = Vec::new();
+        rewrites.start(begin, 0, &mut out).expect("a free region");
+        let view = rewrites.view(RewriteId(1)).expect("it is there");
+        let params = RewriteChangedParams::new(&view, &example.uri, 1, &text, Encoding::Utf16);
+        let mut fields = Vec::new();
+        names(&serde_json::to_value(params).expect("JSON"), &mut fields);
+        for field in fields {
+            assert!(
+                PAGE.contains(&format!("\"{field}\"")) || PAGE.contains(&format!("`{field}`")),
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_page_names_every_state() {
+        let states = [
+            State::Requested,
+            State::Streaming,
+            State::Proposed,
+            State::Interrupted,
+            State::Accepted,
+            State::Rejected,
+            State::Failed,
+            State::Stale,
+        ];
+        let hunks = [
+            HunkState::Pending,
+            HunkState::Accepted,
+            HunkState::Rejected,
+            HunkState::Conflict,
+        ];
+        let words = states
+            .into_iter()
+            .map(state_word)
+            .chain(hunks.into_iter().map(hunk_word));
+        for word in words {
+            assert!(PAGE.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+}
