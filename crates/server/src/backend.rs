@@ -1,7 +1,7 @@
 //! [`Backend`]: LSP's methods. Each changes the mirror or hands over to the engine before its first `await`,
 //! so that everything happens in the order in which it was sent; none awaits the editor.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 use text::{ContentChange, Encoding, VersionRule};
@@ -35,7 +35,9 @@ pub(crate) struct Backend {
     engine: UnboundedSender<Message>,
     editor: Editor,
     facts: OnceLock<ClientFacts>,
-    layers: Arc<std::sync::Mutex<config::Layers>>,
+    layers: Arc<Mutex<config::Layers>>,
+    /// Warnings from before the handshake was over.
+    early: Mutex<Vec<String>>,
 }
 
 impl Backend {
@@ -52,6 +54,7 @@ impl Backend {
             editor,
             facts: OnceLock::new(),
             layers: Arc::default(),
+            early: Mutex::default(),
         }
     }
 
@@ -144,8 +147,9 @@ impl Backend {
                 layers.initialization(options);
             }
         });
-        for message in unreadable {
-            self.warn(message);
+        // The editor takes no message before the handshake is over.
+        if let Ok(mut early) = self.early.lock() {
+            early.extend(unreadable);
         }
     }
 
@@ -248,6 +252,14 @@ impl LanguageServer for Backend {
 
     async fn initialized(&self, _: InitializedParams) {
         if let Some(facts) = self.facts.get() {
+            let early = self
+                .early
+                .lock()
+                .map(|mut early| std::mem::take(&mut *early));
+            early
+                .into_iter()
+                .flatten()
+                .for_each(|message| self.warn(message));
             let settings = self.load_settings();
             self.hand_over(Message::Begin(Box::new(facts.clone()), Box::new(settings)));
             self.pull_settings();

@@ -14,6 +14,7 @@ const REQUEST_FAILED: i64 = -32803;
 pub(crate) enum Reason {
     OutOfStep,
     TooLarge,
+    NoKey,
     Unsupported,
     Undecided,
     NotOpen,
@@ -26,6 +27,7 @@ impl Reason {
         match self {
             Reason::OutOfStep => "outOfStep",
             Reason::TooLarge => "tooLarge",
+            Reason::NoKey => "noKey",
             Reason::Unsupported => "unsupported",
             Reason::Undecided => "undecided",
             Reason::NotOpen => "notOpen",

@@ -21,6 +21,8 @@ pub(crate) struct Models {
     link: Link,
     url: String,
     model: prompt::Model,
+    /// Why there is no key where one is set.
+    no_key: Option<String>,
     /// Stops when dropped.
     _embedded: Option<Loopback>,
 }
@@ -37,6 +39,7 @@ impl Models {
             .clone()
             .unwrap_or_else(|| fast.url.clone());
         let mut embedded = None;
+        let mut no_key = None;
         let mut config = LinkConfig::new(url.clone());
         if url == EMBEDDED {
             let mut wanted = loopback::Options::default();
@@ -50,7 +53,7 @@ impl Models {
             let env = |name: &str| std::env::var(name).ok();
             match source.resolve(&env) {
                 Ok(key) => config.key = Some(Secret::new(key.expose())),
-                Err(error) => tracing::warn!(%error, "no key for the model server"),
+                Err(error) => no_key = Some(error.to_string()),
             }
         }
         config.idle_timeout = Duration::from_millis(settings.limits.idle_ms);
@@ -68,6 +71,7 @@ impl Models {
                 store: settings.privacy.store,
                 extra: fast.extra,
             },
+            no_key,
             _embedded: embedded,
         };
         Ok((models, events))
@@ -84,6 +88,11 @@ impl Models {
     /// What every request to it says about the model.
     pub(crate) fn model(&self) -> &prompt::Model {
         &self.model
+    }
+
+    /// Why nothing can be asked of it, if it cannot.
+    pub(crate) fn no_key(&self) -> Option<&str> {
+        self.no_key.as_deref()
     }
 
     /// The address as set: `embedded`, or a URL without its query.

@@ -180,12 +180,14 @@ impl Engine {
         let encoding = self.encoding();
         let most = self.settings.limits.region_lines;
         let context_bytes = self.settings.context.bytes;
-        let Some(model) = self.models.as_ref().map(|models| models.model().clone()) else {
-            return Err(Failure::new(
-                Reason::Unsupported,
-                "no model server is set up yet; try again in a moment",
-            ));
+        let Some(models) = &self.models else {
+            let why = "the model server is not set up yet; try again in a moment";
+            return Err(Failure::new(Reason::Unsupported, why));
         };
+        if let Some(why) = models.no_key() {
+            return Err(Failure::new(Reason::NoKey, why.to_owned()));
+        }
+        let model = models.model().clone();
         let document = self.document(uri)?;
         let text = document.text().clone();
         let lines = text.line_of(job.region.end) - text.line_of(job.region.start) + 1;
