@@ -238,15 +238,19 @@ impl Edit {
     /// Whether this reported change lies where it could be, or hold, a part. Editors widen a change to the
     /// lines it touches, but none reports it on other lines.
     fn may_be(&self, part: &Part, old: &Text) -> bool {
-        let start = old.line_start(old.line_of(part.range.start));
+        let line = old.line_of(part.range.start);
+        let start = old.line_start(line);
         let end = old
             .line_end(old.line_of(part.range.end))
             .max(part.range.end);
         if self.text.is_empty() {
-            self.range.start < end && start < self.range.end
-        } else {
-            self.range.start <= end && start <= self.range.end
+            return self.range.start < end && start < self.range.end;
         }
+        // A line inserted before this one may be reported as a new tail of the line before.
+        let start = line
+            .checked_sub(1)
+            .map_or(start, |before| old.line_end(before));
+        self.range.start <= end && start <= self.range.end
     }
 
     /// From where to where it may be said to stand.

@@ -1,1 +1,160 @@
+//! Whose change it was, in the ways in which editors report changes.
 
+use super::*;
+
+/// A replacement as an editor or we say it: bytes, text.
+type Say = (Range<usize>, &'static str);
+
+/// `sent` is our edit in flight (in bytes of `old`), `reported` are the changes of one notification, each in
+/// bytes of the text before it. Expects which of our parts arrived (from 0), and the user's changes, each in
+/// the text at its moment, as the text they lead to.
+#[track_caller]
+fn check(old: &str, sent: &[Say], reported: &[Say], arrived: &[usize], user: &[Say]) {
+    let text = Text::from(old);
+    let mut new = text.clone();
+    let mut changes = Vec::new();
+    for (range, put) in reported {
+        changes.push(ChangeSet::replace(new.len(), range.clone(), *put));
+        new.replace(range.clone(), put);
+    }
+    let parts: Vec<Part> = (1..)
+        .zip(sent)
+        .map(|(number, (range, put))| Part {
+            number,
+            range: range.clone(),
+            text: (*put).to_owned(),
+        })
+        .collect();
+    let (steps, missing) = attribute(&text, &changes, &new, parts.clone());
+    let mut confirmed: Vec<usize> = steps
+        .iter()
+        .flat_map(|step| step.confirmed.iter().map(|number| *number as usize - 1))
+        .collect();
+    confirmed.sort_unstable();
+    assert_eq!(confirmed, arrived, "arrived");
+    assert_eq!(missing.len(), sent.len() - arrived.len(), "missing");
+    let theirs: Vec<(Range<usize>, String)> =
+        steps.into_iter().flat_map(|step| step.user).collect();
+    let expected: Vec<(Range<usize>, String)> = user
+        .iter()
+        .map(|(range, put)| (range.clone(), (*put).to_owned()))
+        .collect();
+    assert_eq!(theirs, expected, "the user's");
+}
+
+#[test]
+fn our_edit_reported_as_sent_is_ours() {
+    check("one\ntwo\n", &[(4..7, "2")], &[(4..7, "2")], &[0], &[]);
+}
+
+#[test]
+fn a_line_inserted_and_reported_as_a_new_tail_of_the_line_before_is_ours() {
+    check("ab\ncd\n", &[(3..3, "xy\n")], &[(2..2, "\nxy")], &[0], &[]);
+    check(
+        "ab\ncd\n",
+        &[(3..3, "xy\n")],
+        &[(3..6, "xy\ncd\n")],
+        &[0],
+        &[],
+    );
+}
+
+#[test]
+fn a_large_replacement_reported_in_small_changes_is_ours() {
+    let small = [(6..7, "Z"), (2..3, "Y"), (0..1, "X")];
+    check("abcdefgh", &[(0..8, "XbYdefZh")], &small, &[0], &[]);
+}
+
+#[test]
+fn all_parts_reported_as_one_covering_change_are_ours() {
+    check(
+        "a b c d",
+        &[(0..1, "A"), (6..7, "D")],
+        &[(0..7, "A b c D")],
+        &[0, 1],
+        &[],
+    );
+}
+
+#[test]
+fn typing_while_our_edit_was_dropped_is_the_users_alone() {
+    check(
+        "one\ntwo\n",
+        &[(4..7, "2")],
+        &[(0..0, "x")],
+        &[],
+        &[(0..0, "x")],
+    );
+    check(
+        "one\ntwo\n",
+        &[(4..7, "2")],
+        &[(5..5, "x")],
+        &[],
+        &[(5..5, "x")],
+    );
+}
+
+#[test]
+fn typing_reported_together_with_our_edit_is_told_apart() {
+    let apart = [(4..7, "second"), (0..0, "x")];
+    check(
+        "one\ntwo\n",
+        &[(4..7, "second")],
+        &apart,
+        &[0],
+        &[(0..0, "x")],
+    );
+    check(
+        "one\ntwo\n",
+        &[(4..7, "second")],
+        &[(4..7, "secxond")],
+        &[0],
+        &[(7..7, "x")],
+    );
+}
+
+#[test]
+fn a_part_that_comes_in_a_later_notification_is_still_missing() {
+    check(
+        "a\nb\nc\n",
+        &[(0..1, "A"), (4..5, "C")],
+        &[(4..5, "C")],
+        &[1],
+        &[],
+    );
+}
+
+#[test]
+fn deleting_the_equal_line_above_is_the_users_and_not_our_deletion() {
+    check(
+        "x\nx\ny\n",
+        &[(2..4, "")],
+        &[(0..2, "")],
+        &[],
+        &[(0..2, "")],
+    );
+}
+
+#[test]
+fn deleting_half_of_what_we_delete_is_not_our_deletion() {
+    check("aea\nb\n", &[(0..4, "")], &[(0..3, "")], &[], &[(0..3, "")]);
+}
+
+#[test]
+fn deleting_what_we_replace_is_the_users_where_our_other_parts_left_no_trace() {
+    let ours = [(0..2, "d"), (10..12, "q")];
+    check("EB\n1234567ZZ\n", &ours, &[(0..2, "")], &[], &[(0..2, "")]);
+}
+
+#[test]
+fn characters_are_not_cut() {
+    check("a🙂b", &[(1..5, "🙃")], &[(1..5, "🙃")], &[0], &[]);
+    check("a🙂b", &[(1..5, "🙃")], &[(6..6, "é")], &[], &[(6..6, "é")]);
+}
+
+#[test]
+fn a_whole_text_reported_anew_gives_the_small_changes_in_it() {
+    let old = "fn a() {}\nfn b() {}\nfn c() {}\n";
+    let new = "fn a() {}\nfn bx() {}\nfn c() {}\n";
+    check(old, &[], &[(0..old.len(), new)], &[], &[(14..14, "x")]);
+}
