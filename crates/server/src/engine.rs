@@ -68,6 +68,7 @@ pub(crate) enum Message {
     Parsed {
         uri: Uri,
         syntax: Box<Syntax>,
+        generation: u32,
     },
     CancelProgress(u64),
     Command {
@@ -239,9 +240,13 @@ impl Engine {
                     document.rewrites.answered(edit, applied);
                 });
             }
-            Message::Parsed { uri, syntax } => {
+            Message::Parsed {
+                uri,
+                syntax,
+                generation,
+            } => {
                 if let Some(document) = self.documents.get_mut(uri.as_str()) {
-                    document.adopt(*syntax);
+                    document.adopt(*syntax, generation);
                 }
             }
             Message::CancelProgress(id) => self.on_cancel_progress(RewriteId(id)),
@@ -352,7 +357,7 @@ impl Engine {
         }
         self.publish_due();
         for document in self.documents.values_mut() {
-            if let Some((syntax, text)) = document.begin_parse() {
+            if let Some((syntax, text, generation)) = document.begin_parse() {
                 let (uri, loopback) = (document.uri.clone(), self.loopback.clone());
                 tokio::task::spawn_blocking(move || {
                     let mut syntax = syntax;
@@ -361,6 +366,7 @@ impl Engine {
                     let _ = loopback.send(Message::Parsed {
                         uri,
                         syntax: Box::new(syntax),
+                        generation,
                     });
                 });
             }

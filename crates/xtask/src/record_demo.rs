@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .join(format!("redline{}", std::env::consts::EXE_SUFFIX));
 
     let mut terminal = Terminal::start(&binary, &["demo"])?;
-    terminal.film_until("hunk by hunk")?;
+    terminal.film_until("[h]unk by hunk")?;
     terminal.film(Duration::from_millis(1_600))?;
     for (key, answer) in [("h", "hunk 1 of"), ("y", "hunk 2 of"), ("n", "hunk 3 of")] {
         terminal.press(key)?;

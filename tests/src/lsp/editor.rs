@@ -90,17 +90,33 @@ impl Editor {
         document.count(Count::Changes, manner);
     }
 
-    /// Takes the changes not yet reported: parameters of a `didChange`, or none when there is nothing to say.
-    pub(super) fn take_unsent(&mut self, uri: &str) -> Option<Value> {
-        let document = self.documents.get_mut(uri)?;
-        if document.unsent.is_empty() {
-            return None;
+    /// Takes the changes not yet reported: parameters of a `didChange`, or of several, or of none when there is
+    /// nothing to say.
+    pub(super) fn take_unsent(&mut self, uri: &str) -> Vec<Value> {
+        let Some(document) = self.documents.get_mut(uri) else {
+            return Vec::new();
+        };
+        let changes = std::mem::take(&mut document.unsent);
+        if changes.is_empty() {
+            return Vec::new();
         }
-        document.count(Count::Reports, self.manner);
-        Some(json!({
-            "textDocument": { "uri": uri, "version": document.version },
-            "contentChanges": std::mem::take(&mut document.unsent),
-        }))
+        let report = |version: i32, changes: Vec<Value>| {
+            json!({
+                "textDocument": { "uri": uri, "version": version }, "contentChanges": changes,
+            })
+        };
+        if !self.manner.splits {
+            document.count(Count::Reports, self.manner);
+            return vec![report(document.version, changes)];
+        }
+        // All but one of the versions are still to be counted.
+        let step = self.manner.version_step;
+        let first = document.version;
+        document.version += step * (changes.len() as i32 - 1);
+        let changes = changes.into_iter().zip(0..);
+        changes
+            .map(|(change, index)| report(first + step * index, vec![change]))
+            .collect()
     }
 
     /// A server's `workspace/applyEdit`.

@@ -53,6 +53,8 @@ pub struct Manner {
     pub stale: Stale,
     pub report: Report,
     pub count: Count,
+    /// Whether each change of an edit has a `didChange` and a version of its own (Neovim without debounce).
+    pub splits: bool,
     /// Version of a fresh document, and how far each step moves it.
     pub first_version: i32,
     pub version_step: i32,
@@ -65,12 +67,15 @@ impl Manner {
         stale: Stale::Claim,
         report: Report::LineTails,
         count: Count::Changes,
+        splits: false,
         first_version: 0,
         version_step: 3,
     };
     /// Neovim with `debounce_text_changes = 0`.
     pub const NEOVIM_AT_ONCE: Manner = Manner {
         echo: Echo::BeforeAnswer,
+        splits: true,
+        version_step: 1,
         ..Manner::NEOVIM
     };
     pub const HELIX: Manner = Manner {
@@ -78,6 +83,7 @@ impl Manner {
         stale: Stale::Refuse,
         report: Report::TopDown,
         count: Count::Changes,
+        splits: false,
         first_version: 0,
         version_step: 1,
     };
@@ -86,6 +92,7 @@ impl Manner {
         stale: Stale::Refuse,
         report: Report::Exact,
         count: Count::Changes,
+        splits: false,
         first_version: 1,
         version_step: 1,
     };
@@ -96,6 +103,7 @@ impl Manner {
         stale: Stale::Fail,
         report: Report::Merged,
         count: Count::Reports,
+        splits: false,
         first_version: 0,
         version_step: 1,
     };
@@ -105,6 +113,7 @@ impl Manner {
         stale: Stale::Refuse,
         report: Report::Merged,
         count: Count::Changes,
+        splits: false,
         first_version: 7,
         version_step: 1,
     };

@@ -98,7 +98,7 @@ impl Shared {
     }
 
     pub(super) fn flush(&mut self, outgoing: &Sender<Vec<u8>>, uri: &str) {
-        if let Some(params) = self.editor.take_unsent(uri) {
+        for params in self.editor.take_unsent(uri) {
             let method = "textDocument/didChange";
             send(
                 outgoing,

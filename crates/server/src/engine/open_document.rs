@@ -37,6 +37,8 @@ pub(crate) struct OpenDocument {
     /// burst of changes needs it once.
     unnoted: Vec<(ChangeSet, Text, Text)>,
     parsing: bool,
+    /// Counts the trees begun anew: what a worker parsed for an earlier one is of no use.
+    generation: u32,
     selections: VecDeque<(u64, Anchor, Anchor)>,
     next_selection: u64,
     /// Where rewrites began, also those that are over.
@@ -78,6 +80,7 @@ impl OpenDocument {
             has_diagnostics: false,
             unnoted: Vec::new(),
             parsing: false,
+            generation: 0,
             selections: VecDeque::new(),
             next_selection: 0,
             retriable: VecDeque::new(),
@@ -113,13 +116,11 @@ impl OpenDocument {
     }
 
     fn keep_for_tree(&mut self, changes: &[ChangeSet]) {
-        let Some(syntax) = &mut self.syntax else {
+        if self.syntax.is_none() {
             return;
-        };
+        }
         if self.unnoted.len() + changes.len() > NOTED_AT_MOST {
-            *syntax = Syntax::new(syntax.language());
-            self.unnoted.clear();
-            return;
+            return self.begin_tree_anew();
         }
         let mut text = self.rewrites.text().clone();
         for change in changes {
@@ -150,24 +151,36 @@ impl OpenDocument {
         self.rewrites = DocumentRewrites::open(text, version, profile);
         self.selections.clear();
         self.retriable.clear();
+        self.begin_tree_anew();
+    }
+
+    fn begin_tree_anew(&mut self) {
         self.unnoted.clear();
+        self.generation += 1;
         self.syntax = self.language.map(Syntax::new);
     }
 
     /// What to parse on a worker, if anything; its result comes back by [`OpenDocument::adopt`].
-    pub(crate) fn begin_parse(&mut self) -> Option<(Syntax, Text)> {
+    pub(crate) fn begin_parse(&mut self) -> Option<(Syntax, Text, u32)> {
         self.note();
         let syntax = self
             .syntax
             .as_ref()
             .filter(|syntax| !self.parsing && !syntax.is_current())?;
         self.parsing = true;
-        Some((syntax.clone(), self.rewrites.text().clone()))
+        Some((
+            syntax.clone(),
+            self.rewrites.text().clone(),
+            self.generation,
+        ))
     }
 
     /// Takes over a tree parsed on a worker; edits noted since are replayed on it.
-    pub(crate) fn adopt(&mut self, parsed: Syntax) {
+    pub(crate) fn adopt(&mut self, parsed: Syntax, generation: u32) {
         self.parsing = false;
+        if generation != self.generation {
+            return;
+        }
         self.note();
         if let Some(syntax) = &mut self.syntax {
             syntax.adopt(parsed);
