@@ -52,6 +52,15 @@ struct Flight {
     before: Text,
     /// The editor has said that it applied it.
     said_applied: bool,
+    /// Some of its parts have arrived.
+    arriving: bool,
+}
+
+impl Flight {
+    /// Neovim checks no edit made for version 0, which is that of a file just opened.
+    fn is_unchecked(&self) -> bool {
+        self.version == 0
+    }
 }
 
 /// All rewrites of one document.
@@ -264,15 +273,31 @@ impl DocumentRewrites {
         self.refused_at = None;
         if let Some(flight) = &mut self.flight {
             flight.parts = missing;
+            // An edit is atomic, so what arrived in part will be reported whole: Neovim sends a notification for
+            // each of its text edits.
+            flight.arriving |= partly;
             let newer = version > flight.version;
-            // Where versions are checked, trying again is safe even if the rest is still to be reported: the
-            // editor's version is then newer than the one the next edit is made for.
-            let lost = newer && (self.profile.checks_versions || flight.said_applied && !partly);
+            let proof = self.profile.checks_versions && !flight.is_unchecked();
+            let lost = newer && !flight.arriving && (proof || flight.said_applied);
+            let gone = flight.arriving && !partly && flight.said_applied;
             if flight.parts.is_empty() {
                 self.land();
-            } else if lost {
+            } else if lost || gone {
                 self.drop_flight();
             }
+        }
+    }
+
+    /// Gives up on the rest of an edit that arrived in part, where no change of the editor waits and it has
+    /// answered: the user took the rest away before it was reported. Trying again is safe where versions are
+    /// checked, even if the rest is still to come: the editor's version is then newer.
+    fn give_up_rest(&mut self) {
+        let over = self
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.arriving && flight.said_applied);
+        if over && self.profile.checks_versions {
+            self.drop_flight();
         }
     }
 
@@ -577,6 +602,7 @@ impl DocumentRewrites {
     /// over. To be called after every event, but only when no further change of the mirror is known to
     /// wait: an edit made for a text that has already moved on would be refused.
     pub fn settle(&mut self, now: Time, out: &mut Vec<Effect>) {
+        self.give_up_rest();
         if self.flight.is_some() || self.refused_at.is_some() || self.out_of_step {
             return;
         }
@@ -689,6 +715,7 @@ impl DocumentRewrites {
             parts,
             before: self.text.clone(),
             said_applied: false,
+            arriving: false,
         });
     }
 
