@@ -54,7 +54,7 @@ pub(crate) fn attribute(
             Vec::new(),
         );
     }
-    if changes.len() == 1 || parts.is_empty() {
+    if parts.is_empty() {
         let (step, missing) = attribute_one(old, &whole, parts);
         return (vec![step], missing);
     }
@@ -67,8 +67,7 @@ fn may_all_be(raw: &[Edit], parts: &[Part], old: &Text) -> bool {
         .all(|part| raw.iter().any(|edit| edit.may_be(part, old)))
 }
 
-/// One notification of several changes: those that are a part to the letter come first out, what lies
-/// between them is weighed as one.
+/// Changes that are a part to the letter come first out, what lies between them is weighed as one.
 fn attribute_each(
     old: &Text,
     changes: &[ChangeSet],
@@ -398,6 +397,67 @@ struct Group {
 }
 
 impl Group {
+    /// Which of several parts, from the first or up to the last, are exactly what the change did: an editor
+    /// may report one edit piece by piece, from either end.
+    fn arrived_alone(&self, was: &str, is: &str) -> Option<Range<usize>> {
+        let count = self.parts.len();
+        if count < 2 || self.edits.is_empty() {
+            return None;
+        }
+        let some = (1..count).flat_map(|n| [0..n, n..count]);
+        let one = (1..count - 1).map(|n| n..n + 1);
+        let mut runs = some.chain(one);
+        runs.find(|run| {
+            spliced(
+                was,
+                self.range.start,
+                self.parts[run.clone()].iter().map(|part| &part.edit),
+            ) == is
+        })
+    }
+
+    /// One group for the parts that arrived, with all changes, and one for each that did not.
+    fn split(self, arrived: &Range<usize>, was: &str) -> Vec<Weighed> {
+        let start = self.range.start;
+        let mut split = Vec::new();
+        let mut edits = self.edits;
+        let mut run: Vec<OurEdit> = Vec::new();
+        for (index, part) in self.parts.into_iter().enumerate() {
+            if arrived.contains(&index) {
+                run.push(part);
+                if index + 1 == arrived.end {
+                    let edits = std::mem::take(&mut edits);
+                    let alone = edits
+                        .iter()
+                        .flat_map(|edit| edit.narrowed(was, start))
+                        .collect();
+                    let group = Group {
+                        range: self.range.clone(),
+                        edits,
+                        parts: std::mem::take(&mut run),
+                    };
+                    split.push(Weighed {
+                        group,
+                        mixed: Some(Vec::new()),
+                        alone,
+                    });
+                }
+            } else {
+                let group = Group {
+                    range: part.edit.range.clone(),
+                    edits: Vec::new(),
+                    parts: vec![part],
+                };
+                split.push(Weighed {
+                    group,
+                    mixed: None,
+                    alone: Vec::new(),
+                });
+            }
+        }
+        split
+    }
+
     /// Whether the reported changes reach over everything that the parts replace: what a part removes and no
     /// reported change does is still there.
     fn is_covered(&self) -> bool {
@@ -420,25 +480,28 @@ struct Weighed {
 }
 
 impl Weighed {
-    fn new(group: Group, old: &Text) -> Weighed {
+    fn new(group: Group, old: &Text) -> Vec<Weighed> {
         let start = group.range.start;
         let was = old.slice(group.range.clone());
-        let mixed = (!group.parts.is_empty() && !group.edits.is_empty() && group.is_covered())
-            .then(|| {
-                let is = spliced(&was, start, group.edits.iter());
-                let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
-                replacements(&made, &is)
-            });
+        let is = spliced(&was, start, group.edits.iter());
+        if let Some(arrived) = group.arrived_alone(&was, &is) {
+            return group.split(&arrived, &was);
+        }
+        let possible = !group.parts.is_empty() && !group.edits.is_empty() && group.is_covered();
+        let mixed = possible.then(|| {
+            let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
+            replacements(&made, &is)
+        });
         let alone = group
             .edits
             .iter()
             .flat_map(|edit| edit.narrowed(&was, start))
             .collect();
-        Weighed {
+        vec![Weighed {
             group,
             mixed,
             alone,
-        }
+        }]
     }
 }
 
@@ -456,7 +519,7 @@ fn attribute_groups(
     let mut missing = Vec::new();
     let weighed: Vec<Weighed> = group(clusters, parts)
         .into_iter()
-        .map(|group| Weighed::new(group, old))
+        .flat_map(|group| Weighed::new(group, old))
         .collect();
     // An edit arrives whole, or not at all, so the explanations are weighed over all groups together.
     // Where a part has no trace at all, only what is ours to the letter can have come in a part before it.

@@ -125,6 +125,15 @@ fn a_part_that_comes_in_a_later_notification_is_still_missing() {
 }
 
 #[test]
+fn touching_parts_reported_one_by_one_each_arrive() {
+    let ours = [(2..4, "XX"), (4..4, "\nZ"), (5..7, "")];
+    check("abcd\nef\n", &ours, &[(5..7, "")], &[2], &[]);
+    check("abcd\nef\n", &ours, &[(4..4, "\nZ")], &[1], &[]);
+    check("abcd\nef\n", &ours, &[(4..7, "\nZ\n")], &[1, 2], &[]);
+    check("abcd\nef\n", &ours, &[(2..4, "XX\nZ")], &[0, 1], &[]);
+}
+
+#[test]
 fn deleting_the_equal_line_above_is_the_users_and_not_our_deletion() {
     check(
         "x\nx\ny\n",
