@@ -16,6 +16,7 @@ use crate::effect::{
     StartError, State, Time,
 };
 use crate::life::Rewrite;
+use crate::piece::Piece;
 
 /// How an editor treats our edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,10 @@ const REMEMBERED: usize = 20;
 /// How many of our edits an undo may reach back over.
 const UNDO_DEPTH: usize = 256;
 
+/// How long the rest of an edit that arrived in part is waited for, in microseconds. Editors report all parts
+/// of an edit in one go.
+const PATIENCE: Time = 300_000;
+
 /// The edit that the editor has been asked to apply.
 #[derive(Debug)]
 struct Flight {
@@ -52,8 +57,8 @@ struct Flight {
     before: Text,
     /// The editor has said that it applied it.
     said_applied: bool,
-    /// Some of its parts have arrived.
-    arriving: bool,
+    /// When the last of the parts that have arrived did.
+    arriving_since: Option<Time>,
 }
 
 impl Flight {
@@ -62,6 +67,9 @@ impl Flight {
         self.version == 0
     }
 }
+
+/// Where a region began at some moment, and its pieces.
+type Moment = (usize, Vec<Piece>);
 
 /// All rewrites of one document.
 pub struct DocumentRewrites {
@@ -76,6 +84,9 @@ pub struct DocumentRewrites {
     refused_at: Option<i32>,
     /// The text before each of our edits, for recognising the editor's undo.
     history: VecDeque<(u32, Text)>,
+    /// The regions before the first change of the user since our last edit: an undo may be reported in
+    /// pieces, which only together lead back to an earlier text.
+    before_typing: Option<Vec<Moment>>,
     next_frame: Time,
     wake_at: Option<Time>,
     edits: u32,
@@ -95,6 +106,7 @@ impl DocumentRewrites {
             flight: None,
             refused_at: None,
             history: VecDeque::new(),
+            before_typing: None,
             next_frame: 0,
             wake_at: None,
             edits: 0,
@@ -178,6 +190,7 @@ impl DocumentRewrites {
         let rewrite = Rewrite::new(start, base, now);
         Self::announce(&rewrite, out);
         self.rewrites.insert(index, rewrite);
+        self.before_typing = None;
         Ok(())
     }
 
@@ -224,6 +237,7 @@ impl DocumentRewrites {
         if rewrite.is_streaming() {
             out.push(Effect::Cancel { rewrite: old });
         }
+        self.before_typing = None;
         let mut tracked = rewrite.tracked.clone();
         let base = tracked.restart();
         let mut text = self.text.clone();
@@ -262,6 +276,14 @@ impl DocumentRewrites {
         let (steps, missing) = attribute(&self.text, changes, after, parts);
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
         let undo = !partly && self.is_undo(changes, after, out);
+        let typed = steps.iter().any(|step| !step.user.is_empty());
+        if typed && !undo && self.before_typing.is_none() && !self.history.is_empty() {
+            let moments = self
+                .rewrites
+                .iter()
+                .map(|rewrite| (rewrite.start, rewrite.tracked.pieces.clone()));
+            self.before_typing = Some(moments.collect());
+        }
         for step in steps.iter().filter(|_| !undo) {
             self.confirm(&step.confirmed, now, out);
             for (range, text) in step.user.iter().rev() {
@@ -275,11 +297,14 @@ impl DocumentRewrites {
             flight.parts = missing;
             // An edit is atomic, so what arrived in part will be reported whole: Neovim sends a notification for
             // each of its text edits.
-            flight.arriving |= partly;
+            if partly {
+                flight.arriving_since = Some(now);
+            }
+            let arriving = flight.arriving_since.is_some();
             let newer = version > flight.version;
             let proof = self.profile.checks_versions && !flight.is_unchecked();
-            let lost = newer && !flight.arriving && (proof || flight.said_applied);
-            let gone = flight.arriving && !partly && flight.said_applied;
+            let lost = newer && !arriving && (proof || flight.said_applied);
+            let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
             if flight.parts.is_empty() {
                 self.land();
             } else if lost || gone {
@@ -288,17 +313,15 @@ impl DocumentRewrites {
         }
     }
 
-    /// Gives up on the rest of an edit that arrived in part, where no change of the editor waits and it has
-    /// answered: the user took the rest away before it was reported. Trying again is safe where versions are
-    /// checked, even if the rest is still to come: the editor's version is then newer.
-    fn give_up_rest(&mut self) {
-        let over = self
-            .flight
-            .as_ref()
-            .is_some_and(|flight| flight.arriving && flight.said_applied);
-        if over && self.profile.checks_versions {
-            self.drop_flight();
-        }
+    /// When an edit that arrived in part may be given up, if its rest is not reported before: the user may have
+    /// taken the rest away before that. Trying again is safe where versions are checked, even if the rest is
+    /// still to come: the editor's version is then newer than the next edit's.
+    fn rest_is_lost_at(&self) -> Option<Time> {
+        let flight = self.flight.as_ref()?;
+        let since = flight
+            .arriving_since
+            .filter(|_| flight.said_applied && self.profile.checks_versions)?;
+        Some(since + PATIENCE)
     }
 
     fn confirm(&mut self, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
@@ -325,6 +348,7 @@ impl DocumentRewrites {
 
     /// Our edit is in the mirror whole.
     fn land(&mut self) {
+        self.before_typing = None;
         if let Some(flight) = self.flight.take() {
             if self.history.len() == UNDO_DEPTH {
                 self.history.pop_front();
@@ -385,38 +409,28 @@ impl DocumentRewrites {
         });
         let Some(found) = found else { return false };
         let edit = self.history[found].0;
-        let mut undone = self
+        let now = self
             .rewrites
             .iter()
-            .map(|rewrite| rewrite.tracked.clone())
-            .collect::<Vec<_>>();
-        let mut moved = 0;
-        for (tracked, rewrite) in undone.iter_mut().zip(&self.rewrites) {
-            let before = tracked.shown_len();
-            tracked.undo(edit);
-            let at = rewrite.start.wrapping_add_signed(moved);
-            let fits = at + tracked.shown_len() <= after.len()
-                && after.range_is(at..at + tracked.shown_len(), &tracked.shown());
-            if !fits {
-                return false;
-            }
-            moved += tracked.shown_len() as isize - before as isize;
-        }
-        if self.text.len() as isize + moved != after.len() as isize {
-            return false;
-        }
-        moved = 0;
-        for rewrite in &mut self.rewrites {
-            rewrite.start = rewrite.start.wrapping_add_signed(moved);
-            let before = rewrite.tracked.shown_len();
+            .map(|rewrite| (rewrite.start, rewrite.tracked.pieces.clone()));
+        let now: Vec<Moment> = now.collect();
+        let before = self.before_typing.take();
+        let undone = [Some(now), before]
+            .into_iter()
+            .flatten()
+            .find_map(|moments| self.undone(moments, edit, after));
+        let Some(undone) = undone else { return false };
+        for (rewrite, (start, pieces)) in self.rewrites.iter_mut().zip(undone) {
             let streaming = rewrite.is_streaming();
-            if rewrite
+            let ours = rewrite
                 .tracked
                 .pieces
                 .iter()
-                .any(|piece| piece.flipped >= edit)
-            {
-                rewrite.on_undo(edit);
+                .any(|piece| piece.flipped >= edit);
+            rewrite.start = start;
+            rewrite.tracked.go_back_to(pieces);
+            if ours {
+                rewrite.on_undo();
                 if streaming {
                     out.push(Effect::Cancel {
                         rewrite: rewrite.id,
@@ -426,10 +440,33 @@ impl DocumentRewrites {
                     rewrite: rewrite.id,
                 });
             }
-            moved += rewrite.tracked.shown_len() as isize - before as isize;
         }
         self.history.truncate(found);
         true
+    }
+
+    /// What the regions are once our edits from `edit` on are taken back from how they were at some moment, if
+    /// that is what the text says.
+    fn undone(&self, moments: Vec<Moment>, edit: u32, after: &Text) -> Option<Vec<Moment>> {
+        if moments.len() != self.rewrites.len() {
+            return None;
+        }
+        let mut moved = 0;
+        let mut undone = Vec::with_capacity(moments.len());
+        for (rewrite, (start, pieces)) in self.rewrites.iter().zip(moments) {
+            let mut tracked = rewrite.tracked.clone();
+            tracked.go_back_to(pieces);
+            let before = tracked.shown_len();
+            tracked.undo(edit);
+            let start = start.wrapping_add_signed(moved);
+            let end = start + tracked.shown_len();
+            if !after.range_is(start..end, &tracked.shown()) {
+                return None;
+            }
+            moved += tracked.shown_len() as isize - before as isize;
+            undone.push((start, tracked.pieces));
+        }
+        Some(undone)
     }
 
     /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
@@ -525,6 +562,7 @@ impl DocumentRewrites {
         let rewrite = &mut self.rewrites[index];
         let streaming = rewrite.is_streaming();
         let decision = rewrite.decide(accept, hunk)?;
+        self.before_typing = None;
         if streaming && !rewrite.is_streaming() {
             out.push(Effect::Cancel { rewrite: id });
         }
@@ -602,27 +640,46 @@ impl DocumentRewrites {
     /// over. To be called after every event, but only when no further change of the mirror is known to
     /// wait: an edit made for a text that has already moved on would be refused.
     pub fn settle(&mut self, now: Time, out: &mut Vec<Effect>) {
-        self.give_up_rest();
-        if self.flight.is_some() || self.refused_at.is_some() || self.out_of_step {
+        if self.refused_at.is_some() || self.out_of_step {
             return;
+        }
+        if self.flight.is_some() {
+            match self.rest_is_lost_at() {
+                Some(at) if at <= now => self.drop_flight(),
+                Some(at) => return self.wake_me(at, out),
+                None => return,
+            }
         }
         self.advance(now, out);
         let dirty = |rewrite: &Rewrite| rewrite.tracked.is_dirty() && !rewrite.is_stale();
-        if !self.rewrites.iter().any(dirty) {
-            return;
+        if self.rewrites.iter().any(dirty) && self.is_due(dirty, now, out) {
+            self.send(now, out);
         }
+    }
+
+    /// Whether an edit for these rewrites may go out now; else asks to be woken when it may.
+    fn is_due(
+        &mut self,
+        which: impl Fn(&Rewrite) -> bool,
+        now: Time,
+        out: &mut Vec<Effect>,
+    ) -> bool {
         let eager = self
             .rewrites
             .iter()
-            .any(|rewrite| dirty(rewrite) && rewrite.is_eager());
-        if !eager && now < self.next_frame {
-            if self.wake_at.is_none() {
-                self.wake_at = Some(self.next_frame);
-                out.push(Effect::WakeAt(self.next_frame));
-            }
-            return;
+            .any(|rewrite| which(rewrite) && rewrite.is_eager());
+        let due = eager || now >= self.next_frame;
+        if !due {
+            self.wake_me(self.next_frame, out);
         }
-        self.send(now, out);
+        due
+    }
+
+    fn wake_me(&mut self, at: Time, out: &mut Vec<Effect>) {
+        if self.wake_at.is_none() {
+            self.wake_at = Some(at);
+            out.push(Effect::WakeAt(at));
+        }
     }
 
     /// Moves on every rewrite whose region shows what it should.
@@ -636,12 +693,14 @@ impl DocumentRewrites {
                 index += 1;
             } else if rewrite.is_left() {
                 let mut rewrite = self.rewrites.remove(index);
+                self.before_typing = None;
                 rewrite.timings.decided = Some(now);
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });
                 self.remember(rewrite.view());
             } else if rewrite.on_synced(now) {
+                self.before_typing = None;
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });
@@ -715,7 +774,7 @@ impl DocumentRewrites {
             parts,
             before: self.text.clone(),
             said_applied: false,
-            arriving: false,
+            arriving_since: None,
         });
     }
 

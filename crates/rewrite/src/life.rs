@@ -414,9 +414,8 @@ impl Rewrite {
             .count()
     }
 
-    /// The user took our edits from `edit` on back by the editor's undo.
-    pub(crate) fn on_undo(&mut self, edit: u32) {
-        self.tracked.undo(edit);
+    /// The user took edits of ours back by the editor's undo; the pieces say so already.
+    pub(crate) fn on_undo(&mut self) {
         match self.phase {
             Phase::Streaming => {
                 self.stop_early("Stopped, because you took back an edit of it by undo.".to_owned());

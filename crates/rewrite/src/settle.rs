@@ -38,18 +38,11 @@ impl Tracked {
         let target = self.target();
         let hunks = diff::hunks(self.base(), &target);
         let marks = self.marks();
-        let mut layout = Layout {
-            showing,
-            marks: &marks,
-            pieces: Vec::new(),
-            next_theirs: 0,
-            hunk: 0,
-            base: 0,
-            target: 0,
-        };
+        let mut layout = Layout::new(showing, &marks);
         for (number, hunk) in (1..).zip(&hunks) {
             layout.kept(hunk.new.start);
             layout.hunk = number;
+            layout.inside = true;
             let old = &self.base()[hunk.old.clone()];
             let new = &target[hunk.new.clone()];
             for (gone, put) in diff::refine(old, new) {
@@ -58,22 +51,59 @@ impl Tracked {
                 layout.put(hunk.new.start + put.end);
             }
             layout.kept(hunk.new.end);
-            layout.hunk = 0;
+            layout.inside = false;
         }
         layout.kept(target.len());
-        layout.theirs_while(|_| true);
-        let pieces = layout.pieces;
+        let mut pieces = layout.joined();
+        self.name_hunks_of_theirs(&target, &mut pieces);
         debug_assert_eq!(
-            self.shown_len(),
-            pieces
-                .iter()
-                .filter(|piece| piece.shown)
-                .map(|piece| piece.len)
-                .sum::<usize>(),
+            self.shown(),
+            self.spelled(&target, &pieces),
             "settling changed the shown text"
         );
         self.replace_pieces(pieces, target);
         hunks
+    }
+
+    fn spelled(&self, target: &str, pieces: &[Piece]) -> String {
+        let shown = pieces.iter().filter(|piece| piece.shown);
+        shown
+            .map(|piece| match piece.origin {
+                Origin::Ours => &target[piece.start..piece.start + piece.len],
+                _ => self.text_of(piece),
+            })
+            .collect()
+    }
+
+    /// The user's text belongs to a hunk if it stands on a line of it.
+    fn name_hunks_of_theirs(&self, target: &str, pieces: &mut [Piece]) {
+        let ends_line = |piece: &Piece| {
+            let text = match piece.origin {
+                Origin::Ours => &target[piece.start..piece.start + piece.len],
+                _ => self.text_of(piece),
+            };
+            text.ends_with('\n')
+        };
+        for at in 0..pieces.len() {
+            if pieces[at].origin != Origin::Theirs {
+                continue;
+            }
+            let before = at.checked_sub(1).map(|at| pieces[at]);
+            let behind = pieces[at..]
+                .iter()
+                .find(|piece| piece.origin != Origin::Theirs);
+            let (left, right) = (
+                before.map_or(0, |piece| piece.hunk),
+                behind.map_or(0, |piece| piece.hunk),
+            );
+            let inside = left == right || before.is_some_and(|piece| !ends_line(&piece));
+            pieces[at].hunk = match (left, right) {
+                (0, right) if ends_line(&pieces[at]) => right.min(left),
+                (0, right) => right,
+                (left, _) if inside => left,
+                (_, right) => right,
+            };
+        }
     }
 
     /// What the user took back by undo is no longer the model's: base that stands again counts as kept.
@@ -123,66 +153,94 @@ impl Tracked {
 }
 
 /// Lays the new pieces down from left to right.
+///
+/// Each text of the user stands behind so much of the base and so much of the target, and stays there. So the
+/// user's texts cut both into stretches, and only within a stretch can text of both be the same text: where the
+/// diff pairs what the user's text separates, it is taken away on one side and put on the other.
 struct Layout<'a> {
     showing: Showing,
     marks: &'a Marks,
-    pieces: Vec<Piece>,
-    next_theirs: usize,
+    /// The pieces before each of the user's texts, and behind the last.
+    stretches: Vec<Vec<Piece>>,
+    /// The hunk laid down last, and whether it is still being laid down.
     hunk: u32,
+    inside: bool,
     /// How far base and target are laid down.
     base: usize,
     target: usize,
 }
 
-impl Layout<'_> {
+impl<'a> Layout<'a> {
+    fn new(showing: Showing, marks: &'a Marks) -> Self {
+        Layout {
+            showing,
+            marks,
+            stretches: vec![Vec::new(); marks.theirs.len() + 1],
+            hunk: 0,
+            inside: false,
+            base: 0,
+            target: 0,
+        }
+    }
+
+    /// The stretch that a byte of the base lies in, and for how many bytes on that stays so.
+    fn base_stretch(&self) -> (usize, usize) {
+        let theirs = &self.marks.theirs;
+        let stretch = theirs.partition_point(|it| it.base <= self.base);
+        let len = theirs
+            .get(stretch)
+            .map_or(usize::MAX, |it| it.base - self.base);
+        (stretch, len)
+    }
+
+    fn target_stretch(&self) -> (usize, usize) {
+        let theirs = &self.marks.theirs;
+        let stretch = theirs.partition_point(|it| it.target <= self.target);
+        let len = theirs
+            .get(stretch)
+            .map_or(usize::MAX, |it| it.target - self.target);
+        (stretch, len)
+    }
+
     /// Base that stands in the target too, up to an offset of the target.
     fn kept(&mut self, target_end: usize) {
         while self.target < target_end {
-            let (base, target, showing) = (self.base, self.target, self.showing);
-            self.theirs_while(|theirs| match showing {
-                Showing::Applied => theirs.target <= target,
-                Showing::Withheld => theirs.base <= base,
-            });
-            let next = self.marks.theirs.get(self.next_theirs);
-            let mut len = target_end - target;
-            if let Some(theirs) = next {
-                len = len.min(match showing {
-                    Showing::Applied => theirs.target - target,
-                    Showing::Withheld => theirs.base - base,
-                });
+            let (base_removed, base_len) = marked(&self.marks.base_removed, self.base);
+            let (target_removed, target_len) = marked(&self.marks.target_removed, self.target);
+            let (base_stretch, base_room) = self.base_stretch();
+            let (target_stretch, target_room) = self.target_stretch();
+            let len = (target_end - self.target)
+                .min(base_len)
+                .min(target_len)
+                .min(base_room)
+                .min(target_room);
+            // The same text, but the user deleted another copy of it than the diff pairs, or typed between them.
+            if base_removed != target_removed || base_stretch != target_stretch {
+                self.gone(self.base + len);
+                self.put(self.target + len);
+                continue;
             }
-            let (target_removed, target_len) = marked(&self.marks.target_removed, target);
-            let (base_removed, base_len) = marked(&self.marks.base_removed, base);
-            len = len.min(target_len).min(base_len);
-            if base_removed == target_removed {
-                self.push(Piece::base(base, len), base_removed);
-                self.base += len;
-                self.target += len;
-            } else {
-                // The same text, but the user deleted another copy of it than the diff now pairs.
-                self.gone(base + len);
-                self.put(target + len);
-            }
+            let hunk = if self.inside { self.hunk } else { 0 };
+            self.push(
+                base_stretch,
+                Piece::base(self.base, len),
+                base_removed,
+                hunk,
+            );
+            self.base += len;
+            self.target += len;
         }
     }
 
     /// Base that the target lacks, up to an offset of the base.
     fn gone(&mut self, base_end: usize) {
         while self.base < base_end {
-            let (base, target, showing) = (self.base, self.target, self.showing);
-            self.theirs_while(|theirs| {
-                theirs.base <= base && (showing == Showing::Withheld || theirs.target <= target)
-            });
-            let next = self.marks.theirs.get(self.next_theirs);
-            let mut len = base_end - base;
-            if let Some(theirs) = next.filter(|theirs| theirs.base > base) {
-                len = len.min(theirs.base - base);
-            }
-            let (removed, until) = marked(&self.marks.base_removed, base);
-            len = len.min(until);
-            let mut piece = Piece::base(base, len);
+            let (stretch, room) = self.base_stretch();
+            let (removed, until) = marked(&self.marks.base_removed, self.base);
+            let len = (base_end - self.base).min(room).min(until);
+            let mut piece = Piece::base(self.base, len);
             piece.in_target = false;
-            self.push(piece, removed);
+            self.push(stretch, piece, removed, self.hunk.max(1));
             self.base += len;
         }
     }
@@ -190,39 +248,35 @@ impl Layout<'_> {
     /// Text that only the target has, up to an offset of the target.
     fn put(&mut self, target_end: usize) {
         while self.target < target_end {
-            let (base, target, showing) = (self.base, self.target, self.showing);
-            self.theirs_while(|theirs| {
-                theirs.target <= target && (showing == Showing::Applied || theirs.base <= base)
-            });
-            let next = self.marks.theirs.get(self.next_theirs);
-            let mut len = target_end - target;
-            if let Some(theirs) = next.filter(|theirs| theirs.target > target) {
-                len = len.min(theirs.target - target);
-            }
-            let (removed, until) = marked(&self.marks.target_removed, target);
-            len = len.min(until);
-            self.push(Piece::ours(target, len), removed);
+            let (stretch, room) = self.target_stretch();
+            let (removed, until) = marked(&self.marks.target_removed, self.target);
+            let len = (target_end - self.target).min(room).min(until);
+            self.push(
+                stretch,
+                Piece::ours(self.target, len),
+                removed,
+                self.hunk.max(1),
+            );
             self.target += len;
         }
     }
 
-    /// The user's text that comes next, as long as it stands here.
-    fn theirs_while(&mut self, here: impl Fn(&Theirs) -> bool) {
-        while let Some(theirs) = self.marks.theirs.get(self.next_theirs)
-            && here(theirs)
-        {
-            let mut piece = theirs.piece;
-            piece.hunk = self.hunk;
-            self.pieces.push(piece);
-            self.next_theirs += 1;
-        }
+    fn push(&mut self, stretch: usize, mut piece: Piece, removed: bool, hunk: u32) {
+        piece.removed = removed;
+        piece.hunk = hunk;
+        piece.shown = piece.wanted(self.showing);
+        self.stretches[stretch].push(piece);
     }
 
-    fn push(&mut self, mut piece: Piece, removed: bool) {
-        piece.removed = removed;
-        piece.hunk = self.hunk;
-        piece.shown = piece.wanted(self.showing);
-        self.pieces.push(piece);
+    /// All pieces in order, the user's texts between them.
+    fn joined(self) -> Vec<Piece> {
+        let mut theirs = self.marks.theirs.iter().map(|it| it.piece);
+        let mut pieces = Vec::new();
+        for stretch in self.stretches {
+            pieces.extend(stretch);
+            pieces.extend(theirs.next());
+        }
+        pieces
     }
 }
 

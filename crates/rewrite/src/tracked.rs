@@ -389,6 +389,19 @@ impl Tracked {
         self.dirty = true;
     }
 
+    /// Puts back the pieces as they were at an earlier moment of the same stream; the buffers only grow.
+    pub(crate) fn go_back_to(&mut self, pieces: Vec<Piece>) {
+        self.pieces = pieces;
+        self.shown_len = self
+            .pieces
+            .iter()
+            .filter(|piece| piece.shown)
+            .map(|piece| piece.len)
+            .sum();
+        self.finger = Finger::default();
+        self.dirty = true;
+    }
+
     /// Decides every open piece that `which` names.
     pub(crate) fn decide(&mut self, verdict: Verdict, which: impl Fn(&Piece) -> bool) {
         self.dirty = true;

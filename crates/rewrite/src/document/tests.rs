@@ -57,6 +57,8 @@ struct World {
     region: Range<usize>,
     typed_inside: bool,
     wake: Option<Time>,
+    /// The versions of reports that belong to one edit with the one before them.
+    together: Vec<i32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,9 @@ enum Style {
     Refuses,
     /// Drops edits for another version and says that it applied them; merges reports.
     DropsSilently,
+    /// As that, but reports each replacement of an edit on its own, from the last to the first, and widened to
+    /// the end of its line.
+    ReportsPieces,
 }
 
 fn lines(
@@ -85,11 +90,8 @@ fn lines(
 impl World {
     fn new(seed: u64, apply: Apply) -> (World, String, String) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let style = if rng.bool() {
-            Style::Refuses
-        } else {
-            Style::DropsSilently
-        };
+        let styles = [Style::Refuses, Style::DropsSilently, Style::ReportsPieces];
+        let style = styles[rng.usize(0..styles.len())];
         let before = lines(&mut rng, 3, 'a'..='z').concat();
         let after = lines(&mut rng, 3, 'a'..='z').concat();
         let count = rng.usize(1..15);
@@ -115,8 +117,8 @@ impl World {
         let text = Text::from(whole.as_str());
         let region = before.len()..before.len() + base.len();
         let profile = Profile {
-            checks_versions: style == Style::DropsSilently,
-            frame: 10,
+            checks_versions: style != Style::Refuses,
+            frame: 1_500,
         };
         let mut engine = DocumentRewrites::open(text.clone(), 1, profile);
         let mut stream = VecDeque::new();
@@ -148,6 +150,7 @@ impl World {
             region,
             typed_inside: false,
             wake: None,
+            together: Vec::new(),
         };
         (world, whole, target)
     }
@@ -186,6 +189,20 @@ impl World {
             .push_back((vec![change], self.text.clone(), self.version));
     }
 
+    fn change_to_the_lines_end(&mut self, range: Range<usize>, text: &str) {
+        let end = self
+            .text
+            .line_end(self.text.line_of(range.end))
+            .max(range.end);
+        let tail = self.text.slice(range.end..end).into_owned();
+        let len = self.text.len();
+        self.change(ChangeSet::replace(
+            len,
+            range.start..end,
+            format!("{text}{tail}"),
+        ));
+    }
+
     /// The editor gets our next edit.
     fn apply_asked(&mut self) {
         let Some((edit, version, change)) = self.asked.pop_front() else {
@@ -201,11 +218,19 @@ impl World {
                 );
             }
             self.region.end = (end + change.len_after()).wrapping_sub(change.len_before());
-            self.change(change);
+            if self.style == Style::ReportsPieces {
+                for (index, part) in change.changes().into_iter().rev().enumerate() {
+                    self.change_to_the_lines_end(part.old, &part.text);
+                    if index > 0 {
+                        self.together.push(self.version);
+                    }
+                }
+            } else {
+                self.change(change);
+            }
             self.answers.push_back((edit, true));
         } else {
-            self.answers
-                .push_back((edit, self.style == Style::DropsSilently));
+            self.answers.push_back((edit, self.style != Style::Refuses));
         }
     }
 
@@ -233,6 +258,16 @@ impl World {
         self.take(out);
     }
 
+    /// The next report; an editor that reports an edit in pieces reports all of them in one go.
+    fn report_on(&mut self) {
+        self.report();
+        while let Some((_, _, version)) = self.reports.front()
+            && self.together.contains(version)
+        {
+            self.report();
+        }
+    }
+
     fn answer(&mut self) {
         let Some((edit, applied)) = self.answers.pop_front() else {
             return;
@@ -258,7 +293,7 @@ impl World {
     }
 
     fn tick(&mut self) {
-        self.now += 7;
+        self.now += 1_007;
         if self.wake.is_some_and(|at| at <= self.now) {
             self.wake = None;
             let out = Vec::new();
@@ -324,14 +359,14 @@ impl World {
         for _ in 0..10_000 {
             self.apply_asked();
             self.answer();
-            self.report();
+            self.report_on();
             self.tick();
-            if !self.is_streaming()
-                && self.asked.is_empty()
-                && self.reports.is_empty()
-                && self.answers.is_empty()
-            {
-                return;
+            let quiet = self.asked.is_empty() && self.reports.is_empty() && self.answers.is_empty();
+            if !self.is_streaming() && quiet {
+                match self.wake {
+                    Some(at) => self.now = at,
+                    None => return,
+                }
             }
             if self.is_streaming() {
                 self.stream();
@@ -389,7 +424,7 @@ fn run(seed: u64, apply: Apply, typing: bool, inside: bool, accept: bool) {
             0..3 => world.stream(),
             3..5 => world.apply_asked(),
             5 => world.answer(),
-            6..8 => world.report(),
+            6..8 => world.report_on(),
             8 => world.tick(),
             _ if typing => {
                 let inside = inside && world.rng.bool();

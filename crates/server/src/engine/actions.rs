@@ -6,6 +6,7 @@ use std::ops::Range;
 use prompt::{comment_instruction, presets};
 use rewrite::{HunkState, RewriteView, State};
 use serde_json::{Value, json};
+use text::Text;
 use tower_lsp::ls_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, CodeActionResponse,
     CodeLens, Command, Uri,
@@ -59,11 +60,13 @@ impl Engine {
         let here: Vec<RewriteView> = document
             .rewrites
             .active()
-            .filter(|view| touches(&view.region, &selected) && !view.state.is_over())
+            .filter(|view| {
+                touches(document.text(), &view.region, &selected) && !view.state.is_over()
+            })
             .collect();
         let mut offers: Vec<Offer> = here
             .iter()
-            .flat_map(|view| decisions(view, &selected))
+            .flat_map(|view| decisions(document.text(), view, &selected))
             .collect();
         if here.is_empty() {
             let number = document.follow_selection(selected.clone());
@@ -124,7 +127,7 @@ impl Engine {
         {
             let start = view.region.start;
             lenses.extend(
-                decisions(&view, &(start..start))
+                decisions(document.text(), &view, &(start..start))
                     .into_iter()
                     .filter(|offer| !offer.title.contains("this change"))
                     .map(|offer| lens(start, offer)),
@@ -141,7 +144,7 @@ impl Engine {
 }
 
 /// What can be decided about a rewrite at a selection.
-fn decisions(view: &RewriteView, selected: &Range<usize>) -> Vec<Offer> {
+fn decisions(text: &Text, view: &RewriteView, selected: &Range<usize>) -> Vec<Offer> {
     let name = json!({ "rewrite": view.id.0 });
     let mut offers = Vec::new();
     let mut offer = |title: &str, command: &'static str| {
@@ -164,7 +167,7 @@ fn decisions(view: &RewriteView, selected: &Range<usize>) -> Vec<Offer> {
             let at_selection = view
                 .hunks
                 .iter()
-                .filter(|hunk| is_open(hunk.state) && touches(&hunk.range, selected));
+                .filter(|hunk| is_open(hunk.state) && touches(text, &hunk.range, selected));
             for hunk in at_selection {
                 offers.extend(hunk_decisions(view, hunk.index));
             }
@@ -190,8 +193,19 @@ fn is_open(state: HunkState) -> bool {
     matches!(state, HunkState::Pending | HunkState::Conflict)
 }
 
-fn touches(region: &Range<usize>, selected: &Range<usize>) -> bool {
-    region.start <= selected.end && selected.start <= region.end
+/// Whether a selection is on a region. A cursor is on the line it stands in; lines selected with their line
+/// break are not on what begins in the next line. What is empty counts as its line.
+fn touches(text: &Text, region: &Range<usize>, selected: &Range<usize>) -> bool {
+    let whole = |range: &Range<usize>| {
+        if range.is_empty() {
+            let line = text.line_of(range.start);
+            text.line_start(line)..text.line_start(line + 1).max(range.start + 1)
+        } else {
+            range.clone()
+        }
+    };
+    let (region, selected) = (whole(region), whole(selected));
+    region.start < selected.end && selected.start < region.end
 }
 
 fn with(base: &Value, key: &str, value: Value) -> Value {
