@@ -176,9 +176,24 @@ impl Helix {
         self.wait_for_screen(&what, |screen| screen.contains(text))
     }
 
+    /// Leaves insert or select mode. A key sent right behind Escape would be read as one key with Alt, so this
+    /// returns when the status line says normal mode.
+    ///
+    /// # Panics
+    /// As [`Helix::wait_for_screen`].
+    #[track_caller]
+    pub fn normal_mode(&self) {
+        let is_normal = |screen: &Screen| screen.rows.iter().any(|row| row.starts_with(" NOR "));
+        if !is_normal(&self.screen()) {
+            self.keys(&["Escape"]);
+            self.wait_for_screen("normal mode", is_normal);
+        }
+    }
+
     /// Runs a typed command such as `:w` (written without the colon) from normal mode.
     pub fn command(&self, command: &str) {
-        self.keys(&["Escape", ":"]);
+        self.normal_mode();
+        self.keys(&[":"]);
         self.type_text(command);
         self.keys(&["Enter"]);
     }
@@ -226,7 +241,8 @@ impl Helix {
     #[track_caller]
     pub fn save(&self) {
         // An older message of the same kind must not answer for this one.
-        self.keys(&["Escape", ":"]);
+        self.normal_mode();
+        self.keys(&[":"]);
         self.wait_for_screen("the command line is open", |screen| {
             !screen.contains("' written, ")
         });
@@ -237,7 +253,6 @@ impl Helix {
 
     /// Selects `count` whole lines from line `first` (from 0).
     pub fn select_lines(&self, first: u32, count: u32) {
-        self.keys(&["Escape"]);
         self.command(&format!("goto {}", first + 1));
         self.type_text(&"x".repeat(count as usize));
     }

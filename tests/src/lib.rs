@@ -8,6 +8,7 @@ pub mod helix;
 pub mod lsp;
 pub mod model_server;
 pub mod neovim;
+pub mod scene;
 
 mod patience;
 mod programs;

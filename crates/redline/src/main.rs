@@ -1,6 +1,7 @@
 //! The `redline` command: its arguments, and which module carries a subcommand out.
 //! What a subcommand does lives in the module of its name.
 
+mod config;
 mod demo;
 mod document_file;
 mod logging;
@@ -32,6 +33,8 @@ enum Command {
     Demo(demo::Args),
     /// The embedded model server alone, on 127.0.0.1. Its URL is the first line of stdout.
     Loopback(loopback::Args),
+    /// The schema of the settings, or a settings file to begin with.
+    Config(config::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Lsp(args) => lsp::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Loopback(args) => loopback::run(&args),
+        Command::Config(args) => config::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -37,7 +37,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("redline", &["server", "loopback", "config"]),
-    ("xtask", &[]),
+    ("test-support", &["text", "rewrite", "prompt", "model-protocol"]),
+    ("xtask", &["test-support"]),
     ("e2e", &[]),
 ];
 
@@ -49,6 +50,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("model-protocol", &["tokio", "tower-lsp-server"]),
     ("prompt", &["tokio", "tower-lsp-server"]),
     ("rewrite", &["tokio", "tower-lsp-server"]),
+    ("test-support", &["tokio", "tower-lsp-server"]),
     ("model-client", &["ropey", "tower-lsp-server"]),
     ("loopback", &["ropey", "tower-lsp-server"]),
     ("config", &["tokio", "tower-lsp-server"]),

@@ -9,6 +9,7 @@ mod arrows;
 mod ci;
 mod editors;
 mod record_demo;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ enum Task {
     Editors(editors::Args),
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
+    /// Run random sessions of editors, people and models against the edit engine.
+    Simulate(simulate::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Editors(args) => editors::run(&args),
         Task::RecordDemo(args) => record_demo::run(&args),
+        Task::Simulate(args) => simulate::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -333,7 +333,9 @@ impl Document {
         match report {
             Report::Exact | Report::LineTails => {
                 for (mut range, mut text) in replacements.into_iter().rev() {
-                    if report == Report::LineTails {
+                    let has_end = |text: &str| text.contains(['\r', '\n']);
+                    let over_lines = has_end(&text) || has_end(&self.text[range.clone()]);
+                    if report == Report::LineTails && over_lines {
                         let rest = &self.text[range.end..];
                         let tail = &rest[..rest.find(['\r', '\n']).unwrap_or(rest.len())];
                         text.push_str(tail);

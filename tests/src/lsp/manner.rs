@@ -30,7 +30,7 @@ pub enum Report {
     Exact,
     /// As the edit was, from the first to the last, positions in sequence (Helix).
     TopDown,
-    /// Each change widened to the end of its line (Neovim, when a line end is inserted).
+    /// Each change that puts in or takes out a line end is widened to the end of its line (Neovim).
     LineTails,
     /// One change from the first changed character to the last (eglot).
     Merged,

@@ -14,7 +14,7 @@ const WIDTH: f64 = 8.0;
 const HEIGHT: f64 = 17.0;
 const MARGIN: f64 = 16.0;
 
-const STYLE: &str = "text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#d5d9e0;white-space:pre}\
+const STYLE: &str = "text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#d5d9e0}\
 .g{fill:#56d364}.r{fill:#ff7b72}.d{fill:#7d8590}.b{font-weight:700}.x{opacity:.75}";
 
 /// Draws the film; above it stands `prompt`, the command that was typed.
@@ -119,8 +119,10 @@ fn class(look: Look) -> String {
         .join(" ")
 }
 
+/// Spaces become no-break ones: SVG joins the others, and not all viewers can be told otherwise.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
+    text.replace(' ', "\u{a0}")
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
@@ -157,7 +159,7 @@ mod tests {
         assert_eq!(svg.matches("a&lt;b</text>").count(), 1, "{svg}");
         assert_eq!(svg.matches("href=\"#t0\"").count(), 2, "{svg}");
         assert!(
-            svg.contains("class=\"g\"") && svg.contains("$ x &amp; y"),
+            svg.contains("class=\"g\"") && svg.contains("$\u{a0}x\u{a0}&amp;\u{a0}y"),
             "{svg}"
         );
         for wanted in ["0.000%{", "30.000%{", "40.000%{", "1.00s step-end"] {

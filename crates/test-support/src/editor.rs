@@ -1,0 +1,574 @@
+//! Simulated editors: a [`Model`] says how one real client treats edits, versions and reports; an [`Editor`] is
+//! one open file in it. What is on the page is `page`'s, how a change is worded is `report`'s.
+//!
+//! What is promised under each model, and so what `oracle` demands:
+//!
+//! | model | promise |
+//! |---|---|
+//! | `vscode`, `helix`, `neovim`, `neovim-now` | all of I1–I8 |
+//! | `eglot` | all, as long as no edit meets typing that was not sent: eglot applies it at the old places then, and what it takes there is not ours to save. From then on: the mirror is exact (I1), nothing panics or hangs, what is asked is well-formed, and every keystroke stands that no such late edit took |
+//! | `hostile` | the mirror is exact (I1), nothing panics, what is asked is well-formed and lies in the regions as the mirror has them, every keystroke stands that no late edit took; where an edit is never answered, a rewrite ends when the file is closed |
+
+mod position;
+mod report;
+
+use rewrite::Profile;
+use text::{ContentChange, Encoding, VersionRule};
+
+use crate::page::{Page, Splice};
+pub use position::{index_of, position_of};
+
+/// What the editor does with an edit that is made for another version than its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// Refuses it.
+    Refuse,
+    /// Drops it, if its version is older, and says that it applied it.
+    DropSilently,
+    /// Applies it at the places that it names.
+    Apply,
+}
+
+/// When the editor reports a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// At once; an edit's answer comes before it.
+    AfterAnswer,
+    /// At once; an edit's answer comes after it.
+    BeforeAnswer,
+    /// When it sees fit.
+    Late,
+}
+
+/// How a real client behaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Model {
+    /// Its name.
+    pub name: &'static str,
+    /// Edits for another version.
+    pub stale: Stale,
+    /// When changes are reported.
+    pub report: Report,
+    /// The parts of an edit are reported from the top down, each counted in the text that the ones before left.
+    pub top_down: bool,
+    /// A large replacement is reported as many small ones.
+    pub rediffs: bool,
+    /// An insertion of lines is reported as the replacement of the tail of its line.
+    pub widens: bool,
+    /// Changes that wait are reported as one that covers them all.
+    pub covers: bool,
+    /// By how much the version may move with a change.
+    pub version_step: i32,
+    /// The version moves only when a change is reported.
+    pub version_by_report: bool,
+    /// The version can move without any report.
+    pub previews: bool,
+    /// The version at open.
+    pub first_version: i32,
+    /// An edit for version 0 is applied unchecked.
+    pub zero_unchecked: bool,
+    /// The person's undo takes back typing and edits of ours since the last pause as one.
+    pub joins_undo: bool,
+    /// Does as it likes.
+    pub hostile: bool,
+    /// Positions.
+    pub encoding: Encoding,
+}
+
+const PLAIN: Model = Model {
+    name: "plain",
+    stale: Stale::Refuse,
+    report: Report::AfterAnswer,
+    top_down: false,
+    rediffs: false,
+    widens: false,
+    covers: false,
+    version_step: 1,
+    version_by_report: false,
+    previews: false,
+    first_version: 1,
+    zero_unchecked: false,
+    joins_undo: false,
+    hostile: false,
+    encoding: Encoding::Utf16,
+};
+
+/// The editors, as recorded from real ones.
+pub const MODELS: [Model; 6] = [
+    Model {
+        name: "vscode",
+        rediffs: true,
+        ..PLAIN
+    },
+    Model {
+        name: "helix",
+        report: Report::BeforeAnswer,
+        top_down: true,
+        previews: true,
+        first_version: 0,
+        encoding: Encoding::Utf8,
+        ..PLAIN
+    },
+    Model {
+        name: "neovim",
+        stale: Stale::DropSilently,
+        report: Report::Late,
+        widens: true,
+        version_step: 4,
+        first_version: 2,
+        zero_unchecked: true,
+        joins_undo: true,
+        encoding: Encoding::Utf8,
+        ..PLAIN
+    },
+    Model {
+        name: "neovim-now",
+        stale: Stale::DropSilently,
+        report: Report::BeforeAnswer,
+        widens: true,
+        version_step: 4,
+        first_version: 2,
+        zero_unchecked: true,
+        joins_undo: true,
+        encoding: Encoding::Utf8,
+        ..PLAIN
+    },
+    Model {
+        name: "eglot",
+        report: Report::Late,
+        covers: true,
+        version_by_report: true,
+        first_version: 0,
+        encoding: Encoding::Utf32,
+        ..PLAIN
+    },
+    Model {
+        name: "hostile",
+        stale: Stale::Apply,
+        report: Report::Late,
+        version_by_report: true,
+        hostile: true,
+        encoding: Encoding::Utf16,
+        ..PLAIN
+    },
+];
+
+impl Model {
+    /// The model of that name.
+    pub fn named(name: &str) -> Option<&'static Model> {
+        MODELS.iter().find(|model| model.name == name)
+    }
+
+    /// How the server sets the engine up for it.
+    pub fn profile(&self) -> Profile {
+        Profile {
+            checks_versions: matches!(self.name, "vscode" | "helix" | "neovim" | "neovim-now"),
+            ..Profile::default()
+        }
+    }
+
+    /// How the server counts its versions.
+    pub fn version_rule(&self) -> VersionRule {
+        if self.profile().checks_versions {
+            VersionRule::Increasing
+        } else {
+            VersionRule::Consecutive
+        }
+    }
+}
+
+/// What the editor sends.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// `didChange`, and the text that it leads to.
+    Changed {
+        /// The version it leads to.
+        version: i32,
+        /// The changes, in order.
+        changes: Vec<ContentChange>,
+        /// The editor's text then.
+        after: String,
+        /// An undo or redo of an edit of ours is in it.
+        undo: bool,
+    },
+    /// An answer to `applyEdit`.
+    Answer {
+        /// The edit's number.
+        edit: u32,
+        /// What the editor says.
+        applied: bool,
+    },
+    /// `didClose` and `didOpen`.
+    Reopened {
+        /// The version at open.
+        version: i32,
+        /// The text.
+        text: String,
+    },
+}
+
+/// An `applyEdit` request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The edit's number.
+    pub edit: u32,
+    /// How often the file had been opened again.
+    pub opening: u32,
+    /// The version it is made for.
+    pub version: i32,
+    /// The text it is made for; no editor looks at it, the oracle does.
+    pub text: String,
+    /// Replacements by positions of that text, sorted and apart.
+    pub parts: Vec<ContentChange>,
+}
+
+/// One step of the editor's undo.
+#[derive(Clone, Debug)]
+struct UndoStep {
+    splices: Vec<Splice>,
+    ours: bool,
+}
+
+/// A change that waits to be reported.
+#[derive(Clone, Debug)]
+struct Event {
+    splices: Vec<Splice>,
+    version: i32,
+    undo: bool,
+    whole: bool,
+}
+
+/// One open file in an editor.
+pub struct Editor {
+    /// How it behaves.
+    pub model: Model,
+    /// Its text.
+    pub page: Page,
+    /// Its version.
+    pub version: i32,
+    /// What it has sent and nobody has taken yet.
+    pub outbox: Vec<Message>,
+    /// The text as reported so far.
+    reported: Vec<char>,
+    pending: Vec<Event>,
+    undo: Vec<UndoStep>,
+    redo: Vec<UndoStep>,
+    /// The last change was the person's typing.
+    typing: bool,
+    jumps: i32,
+    openings: u32,
+    /// Rewrites that an undo or redo of an edit of ours has reached into.
+    pub undone: Vec<u32>,
+    /// Requests applied to another text than they were made for.
+    pub late_edits: usize,
+    /// Requests that will never be answered.
+    pub unanswered: usize,
+}
+
+impl Editor {
+    /// Opens a file.
+    pub fn open(model: Model, text: &str) -> Editor {
+        let page = Page::new(text);
+        Editor {
+            model,
+            version: model.first_version,
+            outbox: Vec::new(),
+            reported: page.chars(),
+            page,
+            pending: Vec::new(),
+            undo: Vec::new(),
+            redo: Vec::new(),
+            typing: false,
+            jumps: 0,
+            openings: 0,
+            undone: Vec::new(),
+            late_edits: 0,
+            unanswered: 0,
+        }
+    }
+
+    /// Whether something waits to be reported.
+    pub fn has_unreported(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Whether an undo or redo of an edit of ours has not been reported, or not been taken.
+    pub fn has_unseen_undo(&self) -> bool {
+        let sent = |message: &Message| matches!(message, Message::Changed { undo: true, .. });
+        self.pending.iter().any(|event| event.undo) || self.outbox.iter().any(sent)
+    }
+
+    /// Whether the person has something to undo.
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// Whether the person has something to redo.
+    pub fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
+    fn next_version(&mut self) {
+        if self.model.version_by_report {
+            return;
+        }
+        // Jumps without rhyme or reason, and yet the same in every run.
+        self.jumps += 1;
+        self.version += 1 + (self.jumps * 7 % 5) % self.model.version_step;
+    }
+
+    /// The person changes the text; several replacements are one step of the undo.
+    pub fn user(&mut self, changes: &[(usize, usize, String)]) {
+        let splices: Vec<Splice> = changes
+            .iter()
+            .map(|(at, count, text)| self.page.user(*at, *count, text))
+            .collect();
+        self.redo.clear();
+        match self.undo.last_mut() {
+            Some(step) if self.model.joins_undo && self.typing => {
+                step.splices.extend(splices.iter().cloned());
+            }
+            _ => self.undo.push(UndoStep {
+                splices: splices.clone(),
+                ours: false,
+            }),
+        }
+        self.typing = true;
+        self.happened(splices, false);
+    }
+
+    /// A formatter changes the text, as one replacement of all of it or not.
+    pub fn format(&mut self, changes: &[(usize, usize, String)], whole: bool) {
+        let report = std::mem::replace(&mut self.model.report, Report::Late);
+        self.typing = false;
+        self.user(changes);
+        self.typing = false;
+        self.model.report = report;
+        if let Some(event) = self.pending.last_mut() {
+            event.whole = whole;
+        }
+        if report != Report::Late {
+            self.report(1);
+        }
+    }
+
+    /// The person pauses: what comes is another step of the undo.
+    pub fn pause(&mut self) {
+        self.typing = false;
+    }
+
+    fn happened(&mut self, splices: Vec<Splice>, undo: bool) {
+        self.next_version();
+        let version = self.version;
+        self.pending.push(Event {
+            splices,
+            version,
+            undo,
+            whole: false,
+        });
+        if self.model.report != Report::Late {
+            self.report(1);
+        }
+    }
+
+    /// Undo; nothing where there is nothing.
+    pub fn undo(&mut self) {
+        let Some(step) = self.undo.pop() else { return };
+        self.typing = false;
+        let undone = self.take_back(&step);
+        self.redo.push(UndoStep {
+            splices: undone.clone(),
+            ours: step.ours,
+        });
+        self.happened(undone, step.ours);
+    }
+
+    fn take_back(&mut self, step: &UndoStep) -> Vec<Splice> {
+        let mut undone = Vec::new();
+        for splice in step.splices.iter().rev() {
+            if step.ours {
+                let end = splice.at + splice.text.chars().count();
+                self.undone.extend(self.page.touched(splice.at..end));
+            }
+            undone.push(self.page.undo(splice));
+        }
+        undone
+    }
+
+    /// Redo: for the page it is typing. Nothing where there is nothing.
+    pub fn redo(&mut self) {
+        let Some(step) = self.redo.pop() else { return };
+        self.typing = false;
+        let mut splices = Vec::new();
+        for splice in step.splices.iter().rev() {
+            let put = splice.text.chars().count();
+            let text: String = splice.removed.iter().map(|(_, ch)| ch).collect();
+            if step.ours {
+                self.undone
+                    .extend(self.page.touched(splice.at..splice.at + put));
+            }
+            splices.push(self.page.user(splice.at, put, &text));
+        }
+        self.undo.push(UndoStep {
+            splices: splices.clone(),
+            ours: step.ours,
+        });
+        self.happened(splices, step.ours);
+    }
+
+    /// The version moves and nobody is told.
+    pub fn preview(&mut self, by: u32) {
+        if self.model.previews {
+            self.version += by as i32;
+        }
+    }
+
+    /// Takes a request. `choice` decides where the editor has one.
+    pub fn take(&mut self, request: &Request, choice: u32) {
+        let unsent = self.model.version_by_report && self.has_unreported();
+        let stale = match self.model.stale {
+            Stale::DropSilently if self.model.zero_unchecked && request.version == 0 => false,
+            Stale::DropSilently => self.version > request.version,
+            _ => self.version != request.version,
+        };
+        // Versions begin anew when a file is opened again. An edit for the time before counts as stale here,
+        // though an editor that only compares numbers might take it: no server could help that.
+        let before = request.opening != self.openings;
+        if before || stale && self.model.stale != Stale::Apply {
+            let applied = self.model.stale == Stale::DropSilently;
+            return self.answer(request.edit, applied);
+        }
+        if self.model.hostile && choice % 8 == 1 {
+            // Thrown away, whatever is said about it.
+            return self.answer_as_it_likes(request.edit, choice);
+        }
+        let exact = !unsent && self.page.text() == request.text;
+        self.late_edits += usize::from(!exact);
+        let splices = self.apply(request, exact);
+        match self.undo.last_mut() {
+            Some(step) if self.model.joins_undo && self.typing => {
+                step.splices.extend(splices.iter().cloned());
+                step.ours = true;
+            }
+            _ => self.undo.push(UndoStep {
+                splices: splices.clone(),
+                ours: true,
+            }),
+        }
+        self.redo.clear();
+        if self.model.hostile {
+            if choice % 3 == 0 {
+                self.answer_as_it_likes(request.edit, choice);
+            }
+            self.happened(splices, false);
+            if choice % 5 == 2 {
+                self.report(1 + choice % 2);
+            }
+            if choice % 3 != 0 {
+                self.answer_as_it_likes(request.edit, choice);
+            }
+        } else if self.model.report == Report::BeforeAnswer {
+            self.happened(splices, false);
+            self.answer(request.edit, true);
+        } else {
+            self.answer(request.edit, true);
+            self.happened(splices, false);
+        }
+    }
+
+    fn apply(&mut self, request: &Request, exact: bool) -> Vec<Splice> {
+        let chars = self.page.chars();
+        let mut parts: Vec<(usize, usize, &str)> = request
+            .parts
+            .iter()
+            .filter_map(|part| {
+                let range = part.range.as_ref()?;
+                let start = index_of(&chars, range.start, self.model.encoding);
+                let end = index_of(&chars, range.end, self.model.encoding).max(start);
+                Some((start, end - start, part.text.as_str()))
+            })
+            .collect();
+        if self.model.top_down {
+            let mut moved = 0;
+            for (at, count, text) in &mut parts {
+                *at = at.wrapping_add_signed(moved);
+                moved += text.chars().count() as isize - *count as isize;
+            }
+        } else {
+            parts.reverse();
+        }
+        let mut splices = Vec::new();
+        for (at, count, text) in parts {
+            let len = self.page.chars().len();
+            let at = at.min(len);
+            let count = count.min(len - at);
+            splices.push(self.page.ours(at, count, text, exact));
+        }
+        splices
+    }
+
+    fn answer(&mut self, edit: u32, applied: bool) {
+        self.outbox.push(Message::Answer { edit, applied });
+    }
+
+    fn answer_as_it_likes(&mut self, edit: u32, choice: u32) {
+        match choice % 16 {
+            7 => self.unanswered += 1,
+            9 => self.answer(edit, false),
+            _ => self.answer(edit, true),
+        }
+    }
+
+    /// Reports what waits, in up to `notifications` of them.
+    pub fn report(&mut self, notifications: u32) {
+        let mut left = notifications.max(1) as usize;
+        while !self.pending.is_empty() {
+            let count = self.pending.len().div_ceil(left);
+            left = left.saturating_sub(1).max(1);
+            let events: Vec<Event> = self.pending.drain(..count).collect();
+            if self.model.version_by_report {
+                self.version += 1;
+            }
+            let version = match events.last() {
+                Some(event) if !self.model.version_by_report => event.version,
+                _ => self.version,
+            };
+            let whole = events.iter().any(|event| event.whole);
+            let undo = events.iter().any(|event| event.undo);
+            let splices: Vec<Splice> = events.into_iter().flat_map(|it| it.splices).collect();
+            let how = if whole {
+                report::Manner::WHOLE
+            } else if self.model.hostile {
+                report::Manner::any(version as u32)
+            } else {
+                report::Manner::of(&self.model)
+            };
+            let changes = report::worded(&mut self.reported, &splices, how, self.model.encoding);
+            if changes.is_empty() && !self.model.hostile {
+                continue;
+            }
+            let after = self.reported.iter().collect();
+            self.outbox.push(Message::Changed {
+                version,
+                changes,
+                after,
+                undo,
+            });
+        }
+    }
+
+    /// Closes the file and opens it again, from what stands there.
+    pub fn reopen(&mut self) {
+        self.report(1);
+        let text = self.page.text();
+        let outbox = std::mem::take(&mut self.outbox);
+        *self = Editor {
+            outbox,
+            openings: self.openings + 1,
+            unanswered: self.unanswered,
+            ..Editor::open(self.model, &text)
+        };
+        let version = self.version;
+        self.outbox.push(Message::Reopened { version, text });
+    }
+}

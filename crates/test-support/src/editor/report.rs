@@ -1,0 +1,206 @@
+//! How a change is worded in a report: widened, taken apart, merged, in one order or another.
+
+use text::{ContentChange, Encoding, Position};
+
+use super::{Model, position_of};
+use crate::page::Splice;
+
+/// A way of wording.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    widens: bool,
+    rediffs: bool,
+    covers: bool,
+    whole: bool,
+}
+
+impl Manner {
+    /// The whole text as one replacement.
+    pub(super) const WHOLE: Manner = Manner {
+        widens: false,
+        rediffs: false,
+        covers: false,
+        whole: true,
+    };
+
+    pub(super) fn of(model: &Model) -> Manner {
+        Manner {
+            widens: model.widens,
+            rediffs: model.rediffs,
+            covers: model.covers,
+            whole: false,
+        }
+    }
+
+    /// One that a hostile editor may come upon.
+    pub(super) fn any(choice: u32) -> Manner {
+        Manner {
+            widens: choice % 2 == 0,
+            rediffs: choice % 3 == 0,
+            covers: choice % 5 == 0,
+            whole: choice % 7 == 0,
+        }
+    }
+}
+
+/// Replacement in characters: where, how many, what.
+type Change = (usize, usize, Vec<char>);
+
+/// The changes of one notification; `reported` goes along.
+pub(super) fn worded(
+    reported: &mut Vec<char>,
+    splices: &[Splice],
+    manner: Manner,
+    encoding: Encoding,
+) -> Vec<ContentChange> {
+    let mut changes: Vec<Change> = splices
+        .iter()
+        .map(|splice| (splice.at, splice.removed.len(), splice.text.chars().collect()))
+        .collect();
+    if manner.whole {
+        let mut text = reported.clone();
+        for (at, count, put) in &changes {
+            text.splice(*at..at + count, put.iter().copied());
+        }
+        let end = position_of(reported, reported.len(), encoding);
+        *reported = text;
+        return vec![ContentChange {
+            range: Some(Position::default()..end),
+            text: reported.iter().collect(),
+        }];
+    }
+    if manner.covers {
+        changes = covering(reported, &changes).into_iter().collect();
+    }
+    let mut out = Vec::new();
+    for change in changes {
+        let small = if manner.rediffs {
+            rediffed(reported, change)
+        } else if manner.widens {
+            vec![widened(reported, change)]
+        } else {
+            vec![change]
+        };
+        for change in small {
+            let (at, count, put) = whole_breaks(reported, change);
+            let start = position_of(reported, at, encoding);
+            let end = position_of(reported, at + count, encoding);
+            out.push(ContentChange {
+                range: Some(start..end),
+                text: put.iter().collect(),
+            });
+            reported.splice(at..at + count, put);
+        }
+    }
+    out
+}
+
+/// No position names a place between `\r` and `\n`.
+fn whole_breaks(text: &[char], (mut at, mut count, mut put): Change) -> Change {
+    let splits = |at: usize| at > 0 && text[at - 1] == '\r' && text.get(at) == Some(&'\n');
+    if splits(at + count) {
+        count += 1;
+        put.push('\n');
+    }
+    if splits(at) {
+        at -= 1;
+        count += 1;
+        put.insert(0, '\r');
+    }
+    (at, count, put)
+}
+
+/// An insertion of lines replaces the tail of its line.
+fn widened(text: &[char], (at, mut count, mut put): Change) -> Change {
+    if put.contains(&'\n') {
+        while let Some(ch) = text.get(at + count).filter(|ch| !matches!(ch, '\n' | '\r')) {
+            put.push(*ch);
+            count += 1;
+        }
+    }
+    (at, count, put)
+}
+
+/// One change over all that several touch.
+fn covering(text: &[char], changes: &[Change]) -> Option<Change> {
+    let mut after = text.to_vec();
+    let mut touched: Option<(usize, usize)> = None;
+    for (at, count, put) in changes {
+        after.splice(*at..at + count, put.iter().copied());
+        let grown = put.len() as isize - *count as isize;
+        touched = Some(match touched {
+            None => (*at, at + put.len()),
+            Some((start, end)) => {
+                let end = end.max(at + count).wrapping_add_signed(grown);
+                (start.min(*at), end)
+            }
+        });
+    }
+    let (start, end) = touched?;
+    let grown = after.len() as isize - text.len() as isize;
+    let count = end.wrapping_add_signed(-grown) - start;
+    Some((start, count, after[start..end].to_vec()))
+}
+
+/// A replacement as many small ones, from the bottom up.
+fn rediffed(text: &[char], (at, count, put): Change) -> Vec<Change> {
+    if count == 0 || put.is_empty() || count * put.len() > 40_000 {
+        return vec![(at, count, put)];
+    }
+    let old = units(&text[at..at + count]);
+    let new = units(&put);
+    let width = new.len() + 1;
+    let mut table = vec![0u16; (old.len() + 1) * width];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            table[i * width + j] = if old[i] == new[j] {
+                table[(i + 1) * width + j + 1] + 1
+            } else {
+                table[(i + 1) * width + j].max(table[i * width + j + 1])
+            };
+        }
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    let (mut i, mut j, mut place) = (0, 0, at);
+    let mut open = false;
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            place += old[i].len();
+            (i, j, open) = (i + 1, j + 1, false);
+            continue;
+        }
+        if !open {
+            changes.push((place, 0, Vec::new()));
+            open = true;
+        }
+        let Some(change) = changes.last_mut() else { break };
+        let delete = i < old.len()
+            && (j == new.len() || table[(i + 1) * width + j] >= table[i * width + j + 1]);
+        if delete {
+            change.1 += old[i].len();
+            place += old[i].len();
+            i += 1;
+        } else {
+            change.2.extend(new[j]);
+            j += 1;
+        }
+    }
+    changes.reverse();
+    changes
+}
+
+/// Characters, but `\r\n` as one.
+fn units(chars: &[char]) -> Vec<&[char]> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let len = if chars[at] == '\r' && chars.get(at + 1) == Some(&'\n') {
+            2
+        } else {
+            1
+        };
+        out.push(&chars[at..at + len]);
+        at += len;
+    }
+    out
+}

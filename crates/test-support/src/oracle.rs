@@ -1,0 +1,318 @@
+//! The oracle: what must hold, from the page's characters and plain strings, without asking the engine whose a
+//! character is.
+//!
+//! At every step: the mirror is the editor's text as of each report (I1); what is asked of the editor is
+//! versioned, sorted, apart, and within regions (I4), and where it is applied to the text it was made for it
+//! takes nothing that the person typed; regions and mirror agree (`DocumentRewrites::check`).
+//!
+//! When a rewrite is over: without the person's characters the region is exactly the base, the model's text, or
+//! hunk by hunk what was decided (I2, I3, I6, I7), less what the person deleted; and its hunks are those that
+//! the same answer gives in one piece with nobody typing (I5). A character that the person typed stands right
+//! of every character of the base that stood left of it then, and the reverse. Where it was typed in text of
+//! ours that was taken back, its place among the restored base is free between those two: nobody can say
+//! where in text that was hidden it belongs.
+//!
+//! What a person put in by redo is typing; what they took back by undo is as if it had never been put.
+//! After an undo that reached into an accepted rewrite nobody can say what the model's text would be: there
+//! only the person's characters are checked.
+
+use prompt::Shape;
+use rewrite::{Apply, RewriteId, RewriteView, State};
+
+use crate::model::{self, Expected, Outcome};
+use crate::page::{Cell, Owner, Page};
+use crate::step::Ending;
+
+/// What the simulation knows of one rewrite.
+#[derive(Debug)]
+pub struct Ledger {
+    /// Its name, also on the page.
+    pub id: u32,
+    /// The region's text when it began.
+    pub base: String,
+    /// The region's shape when it began.
+    pub shape: Shape,
+    /// When its text goes in.
+    pub apply: Apply,
+    /// What the model will say.
+    pub answer: Vec<char>,
+    /// How many characters of that it has said.
+    pub said: usize,
+    /// How it will end.
+    pub ending: Ending,
+    /// It has ended.
+    pub ended: bool,
+    /// What counted of what it said.
+    pub heard: String,
+    /// Why nothing more counts.
+    pub outcome: Option<Outcome>,
+    /// Hunks that were decided, and how.
+    pub decided: Vec<(usize, bool)>,
+    /// The whole was decided.
+    pub whole: Option<bool>,
+    /// Requests sent to the model.
+    pub sends: usize,
+    /// Requests taken back.
+    pub cancels: usize,
+    /// Where it stands.
+    pub state: State,
+    /// It is over and nothing of it is under way.
+    pub over: bool,
+    /// Its text has been checked, or needs no check.
+    pub checked: bool,
+    /// It gave its region to another.
+    pub redirected: bool,
+}
+
+impl Ledger {
+    /// Its name in the engine.
+    pub fn name(&self) -> RewriteId {
+        RewriteId(u64::from(self.id))
+    }
+
+    /// What the model's answer means for the region.
+    pub fn expected(&self) -> Option<Expected> {
+        let outcome = self.outcome.unwrap_or(Outcome::Nothing);
+        model::expected(&self.base, &self.shape, &self.heard, outcome)
+    }
+}
+
+/// Whether a rewrite may go from one state to another.
+pub fn may_follow(from: State, to: State) -> bool {
+    use State::{Interrupted, Proposed, Requested, Streaming};
+    match from {
+        _ if from == to => true,
+        Requested => true,
+        Streaming => to != Requested,
+        Proposed => to.is_over(),
+        Interrupted => to.is_over(),
+        // A region can be deleted under a decision that is still on its way.
+        _ => to == State::Stale,
+    }
+}
+
+/// A character that should stand in a region.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    ch: char,
+    /// The person may have deleted it.
+    optional: bool,
+    /// The character of the base that it is.
+    cell: Option<u32>,
+}
+
+/// Checks the regions of rewrites that are over; the regions touch one another where there are several.
+///
+/// # Errors
+/// What does not hold.
+pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), String> {
+    let names: Vec<u32> = ledgers.iter().map(|ledger| ledger.id).collect();
+    if undone && ledgers.iter().any(|ledger| ledger.state == State::Accepted)
+        || ledgers.iter().any(|ledger| ledger.state == State::Stale)
+    {
+        return Ok(());
+    }
+    let mut wanted = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut deleted = 0;
+    for ledger in ledgers {
+        let inside = page.cells()[page.inside(ledger.id)].to_vec();
+        deleted += page.deleted_ours.iter().filter(|it| **it == ledger.id).count();
+        deleted += inside.iter().filter(|cell| cell.gone).count();
+        wanted.extend(wanted_of(ledger, &inside)?);
+        cells.extend(inside);
+    }
+    let rest: Vec<char> = cells
+        .iter()
+        .filter(|cell| cell.shown && !matches!(cell.owner, Owner::User(..)))
+        .map(|cell| cell.ch)
+        .collect();
+    let skipped = wanted.len() as isize - rest.len() as isize;
+    if skipped < 0 || skipped as usize > deleted && wanted.iter().any(|it| it.optional) || !fits(&rest, &wanted) {
+        let is: String = rest.iter().collect();
+        let should: String = wanted.iter().map(|it| it.ch).collect();
+        let states: Vec<State> = ledgers.iter().map(|ledger| ledger.state).collect();
+        return Err(format!(
+            "rewrites {names:?} ended {states:?} with {is:?}, not {should:?} (without what the person typed)"
+        ));
+    }
+    if wanted.iter().all(|it| it.cell.is_some()) {
+        check_places(&cells, &wanted)?;
+    }
+    Ok(())
+}
+
+/// What should stand in the region of a rewrite that is over.
+fn wanted_of(ledger: &Ledger, inside: &[Cell]) -> Result<Vec<Wanted>, String> {
+    let base: Vec<&Cell> = inside
+        .iter()
+        .filter(|cell| cell.owner == Owner::Base)
+        .collect();
+    let spelled: String = base.iter().map(|cell| cell.ch).collect();
+    if spelled != ledger.base {
+        return Err(format!(
+            "the simulation lost the base of {}: {spelled:?}, not {:?}",
+            ledger.id, ledger.base
+        ));
+    }
+    let expected = ledger.expected();
+    let failed = ledger.state == State::Failed;
+    let decided = |hunk: usize| {
+        let one = ledger.decided.iter().find(|(index, _)| *index == hunk);
+        one.map(|(_, accepted)| *accepted)
+            .or(ledger.whole)
+            .unwrap_or(false)
+    };
+    if !failed && expected.is_none() && ledger.outcome != Some(Outcome::Nothing) {
+        return Err(format!(
+            "rewrite {} should have failed, and is {:?}",
+            ledger.id, ledger.state
+        ));
+    }
+    let expected = expected.filter(|_| !failed).unwrap_or(Expected {
+        text: ledger.base.clone(),
+        hunks: Vec::new(),
+    });
+    let any_gone = inside.iter().any(|cell| cell.gone) ;
+    let mut out = Vec::new();
+    let mut cells = base.into_iter();
+    let mut at = 0;
+    let take = |until: usize, at: &mut usize, cells: &mut dyn Iterator<Item = &Cell>, out: &mut Option<&mut Vec<Wanted>>| {
+        while *at < until {
+            let Some(cell) = cells.next() else { break };
+            *at += cell.ch.len_utf8();
+            if let Some(out) = out.as_mut().filter(|_| !cell.gone) {
+                out.push(Wanted {
+                    ch: cell.ch,
+                    optional: false,
+                    cell: Some(cell.id),
+                });
+            }
+        }
+    };
+    for (index, (old, new)) in expected.hunks.iter().enumerate() {
+        take(old.start, &mut at, &mut cells, &mut Some(&mut out));
+        if decided(index) {
+            take(old.end, &mut at, &mut cells, &mut None);
+            out.extend(expected.text[new.clone()].chars().map(|ch| Wanted {
+                ch,
+                optional: true,
+                cell: None,
+            }));
+        } else {
+            take(old.end, &mut at, &mut cells, &mut Some(&mut out));
+        }
+    }
+    let _ = any_gone;
+    take(ledger.base.len(), &mut at, &mut cells, &mut Some(&mut out));
+    Ok(out)
+}
+
+/// Whether `rest` is what is wanted, less some of what is optional.
+fn fits(rest: &[char], wanted: &[Wanted]) -> bool {
+    if rest.len() == wanted.len() {
+        return rest.iter().zip(wanted).all(|(ch, it)| *ch == it.ch);
+    }
+    let mut reached = vec![false; rest.len() + 1];
+    reached[0] = true;
+    for it in wanted {
+        let mut next = vec![false; rest.len() + 1];
+        for at in 0..=rest.len() {
+            if !reached[at] {
+                continue;
+            }
+            if rest.get(at) == Some(&it.ch) {
+                next[at + 1] = true;
+            }
+            if it.optional {
+                next[at] = true;
+            }
+        }
+        reached = next;
+    }
+    reached[rest.len()]
+}
+
+/// In restored base: whether each character that the person typed stands between those that it was typed between.
+fn check_places(cells: &[Cell], wanted: &[Wanted]) -> Result<(), String> {
+    let place = |id: u32| cells.iter().position(|cell| cell.id == id);
+    // How many characters of the base stand up to a cell, in the order of the page.
+    let ids: Vec<usize> = wanted
+        .iter()
+        .filter_map(|it| place(it.cell?))
+        .collect();
+    let count = |index: usize| ids.iter().filter(|place| **place <= index).count();
+    let mut before = 0;
+    for cell in cells.iter().filter(|cell| cell.shown) {
+        let Owner::User(left, right) = cell.owner else {
+            before += 1;
+            continue;
+        };
+        let least = place(left).map_or(0, count);
+        let most = place(right).map_or(ids.len(), |index| {
+            ids.iter().filter(|place| **place < index).count()
+        });
+        if before < least || before > most {
+            return Err(format!(
+                "I3: {:?}, which the person typed, stands behind {before} characters of the base, not {least} to {most}",
+                cell.ch
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Hunks of a proposal against those of the same answer in one piece (I5).
+///
+/// # Errors
+/// What differs.
+pub fn check_hunks(ledger: &Ledger, view: &RewriteView) -> Result<(), String> {
+    let Some(expected) = ledger.expected() else {
+        return Err(format!("I7: {} is proposed, and has no answer", ledger.id));
+    };
+    let is: Vec<(&str, &str)> = view
+        .hunks
+        .iter()
+        .map(|hunk| (hunk.old_text.as_str(), hunk.new_text.as_str()))
+        .collect();
+    let should: Vec<(&str, &str)> = expected
+        .hunks
+        .iter()
+        .map(|(old, new)| (&ledger.base[old.clone()], &expected.text[new.clone()]))
+        .collect();
+    if is != should {
+        return Err(format!(
+            "I5: hunks of {} are {is:?}, not {should:?}",
+            ledger.id
+        ));
+    }
+    if ledger.outcome == Some(Outcome::Cut) {
+        check_cut(ledger, &expected.text)?;
+    }
+    Ok(())
+}
+
+/// An answer cut short gives complete lines of it, then the end of the base (I7).
+fn check_cut(ledger: &Ledger, text: &str) -> Result<(), String> {
+    let lines = |text: &str| {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        ends.collect::<Vec<usize>>()
+    };
+    let base = &ledger.base;
+    let whole = model::expected(base, &ledger.shape, &ledger.heard, Outcome::Whole);
+    let Some(whole) = whole.map(|it| it.text) else {
+        return Ok(());
+    };
+    let fits = std::iter::once(0).chain(lines(&whole)).any(|head| {
+        let kept = text.strip_prefix(&whole[..head]);
+        let mut tails = std::iter::once(0).chain(lines(base)).chain([base.len()]);
+        kept.is_some_and(|kept| tails.any(|tail| kept == &base[tail..]))
+    });
+    if fits {
+        Ok(())
+    } else {
+        Err(format!(
+            "I7: {text:?} is not complete lines of {whole:?} and the end of {base:?}"
+        ))
+    }
+}

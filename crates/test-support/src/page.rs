@@ -1,0 +1,560 @@
+//! [`Page`]: an editor's text as characters with an owner, and where the regions under rewrite lie.
+//!
+//! This is the oracle's ground: it never asks the engine whose a character is, it has seen it happen. What an
+//! edit of ours takes away stays on the page as a hidden character of the base, so that the document with only
+//! the user's own edits can be read off at any time. Versions, reports and decisions live elsewhere.
+
+use std::ops::Range;
+
+/// Whose a character is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// It stood there when the rewrite began, or is no matter of any rewrite.
+    Base,
+    /// The person typed it since. It was typed right of the first cell and left of the second, as far as any
+    /// character of the base tells (0: none).
+    User(u32, u32),
+    /// An edit of ours put it there.
+    Ours,
+    /// No character: a region begins here.
+    Start(u32),
+    /// No character: a region ends here.
+    End(u32),
+}
+
+/// A character, or the border of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its name.
+    pub id: u32,
+    /// The character.
+    pub ch: char,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Stands in the text.
+    pub shown: bool,
+    /// Base that the person deleted.
+    pub gone: bool,
+}
+
+impl Cell {
+    /// Whether it is no character.
+    pub fn is_border(&self) -> bool {
+        matches!(self.owner, Owner::Start(_) | Owner::End(_))
+    }
+}
+
+/// One replacement, in characters of the text before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    /// Where.
+    pub at: usize,
+    /// What is taken away.
+    pub removed: Vec<(u32, char)>,
+    /// What comes in its place.
+    pub text: String,
+}
+
+/// The text of an editor.
+#[derive(Clone, Debug)]
+pub struct Page {
+    cells: Vec<Cell>,
+    next: u32,
+    /// Edits of ours that took away what the person had typed, or touched text outside of any region. An editor
+    /// that applies edits to another text than the one they are made for can bring that about.
+    pub harm: Vec<String>,
+    /// Characters of ours that the person deleted, by rewrite.
+    pub deleted_ours: Vec<u32>,
+    /// Pairs of rewrites that an edit joined where their regions touch.
+    pub joined: Vec<(u32, u32)>,
+}
+
+impl Page {
+    /// A text that is all base.
+    pub fn new(text: &str) -> Page {
+        let mut page = Page {
+            cells: Vec::new(),
+            next: 1,
+            harm: Vec::new(),
+            deleted_ours: Vec::new(),
+            joined: Vec::new(),
+        };
+        page.cells = text
+            .chars()
+            .map(|ch| page.cell(ch, Owner::Base, true))
+            .collect();
+        page
+    }
+
+    fn cell(&mut self, ch: char, owner: Owner, shown: bool) -> Cell {
+        self.next += 1;
+        Cell {
+            id: self.next,
+            ch,
+            owner,
+            shown,
+            gone: false,
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> String {
+        self.shown().map(|cell| cell.ch).collect()
+    }
+
+    /// The text's characters.
+    pub fn chars(&self) -> Vec<char> {
+        self.shown().map(|cell| cell.ch).collect()
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().filter(|cell| cell.shown)
+    }
+
+    /// Everything on the page, also what is hidden, in order.
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// The characters of the text that a region covers.
+    pub fn region(&self, rewrite: u32) -> Option<Range<usize>> {
+        let (mut at, mut start) = (0, None);
+        for cell in &self.cells {
+            if cell.owner == Owner::Start(rewrite) {
+                start = Some(at);
+            } else if cell.owner == Owner::End(rewrite) {
+                return Some(start?..at);
+            }
+            at += usize::from(cell.shown);
+        }
+        None
+    }
+
+    /// The cells between the borders of a region.
+    pub fn inside(&self, rewrite: u32) -> Range<usize> {
+        let find = |owner| self.cells.iter().position(|cell| cell.owner == owner);
+        match (find(Owner::Start(rewrite)), find(Owner::End(rewrite))) {
+            (Some(start), Some(end)) => start + 1..end,
+            _ => 0..0,
+        }
+    }
+
+    /// The cells between the characters `at - 1` and `at` of the text.
+    fn gap(&self, at: usize) -> Range<usize> {
+        let mut shown = 0;
+        let mut start = 0;
+        for (index, cell) in self.cells.iter().enumerate() {
+            if !cell.shown {
+                continue;
+            }
+            if shown == at {
+                return start..index;
+            }
+            shown += 1;
+            start = index + 1;
+        }
+        assert_eq!(shown, at, "a place past the end of the page");
+        start..self.cells.len()
+    }
+
+    /// Where what the person types goes: outside of a region whose edge it is at.
+    fn outside(&self, at: usize) -> usize {
+        let gap = self.gap(at);
+        let border = self.cells[gap.clone()].iter().position(Cell::is_border);
+        match border.map(|index| gap.start + index) {
+            None => gap.end,
+            Some(index) if matches!(self.cells[index].owner, Owner::Start(_)) => index,
+            Some(index) => index + 1,
+        }
+    }
+
+    /// The cells that hold the characters of a range of the text.
+    fn indices(&self, range: Range<usize>) -> Vec<usize> {
+        let shown = (0..self.cells.len()).filter(|index| self.cells[*index].shown);
+        shown.skip(range.start).take(range.len()).collect()
+    }
+
+    fn left_of(&self, index: usize) -> u32 {
+        let left = self.cells[..index].iter().rev().find(|cell| {
+            cell.shown && matches!(cell.owner, Owner::Base | Owner::User(..))
+        });
+        left.map_or(0, |cell| match cell.owner {
+            Owner::User(left, _) => left,
+            _ => cell.id,
+        })
+    }
+
+    fn right_of(&self, index: usize) -> u32 {
+        let right = self.cells[index..].iter().find(|cell| {
+            cell.shown && matches!(cell.owner, Owner::Base | Owner::User(..))
+        });
+        right.map_or(0, |cell| match cell.owner {
+            Owner::User(_, right) => right,
+            _ => cell.id,
+        })
+    }
+
+    fn put_users(&mut self, index: usize, text: &str) {
+        let owner = Owner::User(self.left_of(index), self.right_of(index));
+        let cells: Vec<Cell> = text
+            .chars()
+            .map(|ch| self.cell(ch, owner, true))
+            .collect();
+        self.cells.splice(index..index, cells);
+    }
+
+    /// The person replaces characters.
+    pub fn user(&mut self, at: usize, count: usize, text: &str) -> Splice {
+        let removed = self.indices(at..at + count);
+        let splice = Splice {
+            at,
+            removed: self.named(&removed),
+            text: text.to_owned(),
+        };
+        // What replaces text across a region's end stands behind it; across its start, before it.
+        let put = match (removed.first(), removed.last()) {
+            (Some(&first), Some(&last)) => {
+                let crosses = |index: &usize| matches!(self.cells[*index].owner, Owner::End(_));
+                (first..last).rev().find(crosses).map_or(first, |end| end + 1)
+            }
+            _ => self.outside(at),
+        };
+        self.put_users(put, text);
+        let moved = text.chars().count();
+        for index in removed.into_iter().rev() {
+            self.delete_by_user(if index >= put { index + moved } else { index });
+        }
+        splice
+    }
+
+    fn named(&self, indices: &[usize]) -> Vec<(u32, char)> {
+        let cells = indices.iter().map(|index| &self.cells[*index]);
+        cells.map(|cell| (cell.id, cell.ch)).collect()
+    }
+
+    fn delete_by_user(&mut self, index: usize) {
+        match self.cells[index].owner {
+            Owner::Base if !self.rewrites_at(index).is_empty() => {
+                let cell = &mut self.cells[index];
+                cell.gone = true;
+                cell.shown = false;
+            }
+            Owner::Ours => {
+                let rewrites = self.rewrites_at(index);
+                self.deleted_ours.extend(rewrites);
+                self.cells.remove(index);
+            }
+            _ => {
+                self.cells.remove(index);
+            }
+        }
+    }
+
+    /// The rewrites whose regions hold a cell.
+    fn rewrites_at(&self, index: usize) -> Vec<u32> {
+        let mut open = Vec::new();
+        for cell in &self.cells[..index] {
+            match cell.owner {
+                Owner::Start(rewrite) => open.push(rewrite),
+                Owner::End(rewrite) => open.retain(|it| *it != rewrite),
+                _ => {}
+            }
+        }
+        open
+    }
+
+    /// An edit of ours replaces characters. `exact` says that it was made for this very text; then it must lie in
+    /// a region and take nothing of the person's, and what speaks against that is noted as harm.
+    pub fn ours(&mut self, at: usize, count: usize, text: &str, exact: bool) -> Splice {
+        let removed = self.indices(at..at + count);
+        let splice = Splice {
+            at,
+            removed: self.named(&removed),
+            text: text.to_owned(),
+        };
+        // What is taken away and put back the same is not touched.
+        let new: Vec<char> = text.chars().collect();
+        let old: Vec<char> = splice.removed.iter().map(|(_, ch)| *ch).collect();
+        let suffix = common(old.iter().rev(), new.iter().rev());
+        let (old, new) = (&old[..old.len() - suffix], &new[..new.len() - suffix]);
+        let prefix = common(old.iter(), new.iter());
+        let new = &new[prefix..];
+        let (at, removed) = (at + prefix, &removed[prefix..removed.len() - suffix]);
+        for &index in removed.iter().rev() {
+            self.take_by_us(index, exact);
+        }
+        if !new.is_empty() {
+            self.put_ours(at, new, exact);
+        }
+        splice
+    }
+
+    fn take_by_us(&mut self, index: usize, exact: bool) {
+        let cell = self.cells[index];
+        let rewrites = self.rewrites_at(index);
+        if exact && rewrites.is_empty() {
+            self.harm
+                .push(format!("I4: our edit takes {:?} outside of its region", cell.ch));
+        }
+        match cell.owner {
+            Owner::User(..) => {
+                let how = if exact { "an edit" } else { "a late edit" };
+                self.harm
+                    .push(format!("{how} of ours takes {:?}, which the person typed", cell.ch));
+                self.cells.remove(index);
+            }
+            Owner::Base if !rewrites.is_empty() => self.cells[index].shown = false,
+            _ => {
+                self.cells.remove(index);
+            }
+        }
+    }
+
+    fn put_ours(&mut self, at: usize, new: &[char], exact: bool) {
+        let mut gap = self.gap(at);
+        // A region's edge may have the person's own text beside it: that is outside.
+        let is_users = |cell: &Cell| cell.shown && matches!(cell.owner, Owner::User(..));
+        while gap.start > 0 && is_users(&self.cells[gap.start - 1]) {
+            gap.start -= 1;
+        }
+        let near = self.gap(at);
+        let ends: Vec<u32> = self.cells[near.clone()]
+            .iter()
+            .filter_map(|cell| match cell.owner {
+                Owner::End(rewrite) => Some(rewrite),
+                _ => None,
+            })
+            .collect();
+        let starts: Vec<u32> = self.cells[near.clone()]
+            .iter()
+            .filter_map(|cell| match cell.owner {
+                Owner::Start(rewrite) => Some(rewrite),
+                _ => None,
+            })
+            .collect();
+        for end in &ends {
+            let others = starts.iter().filter(|start| *start != end);
+            self.joined.extend(others.map(|start| (*end, *start)));
+        }
+        let border = self.cells[near.clone()].iter().position(Cell::is_border);
+        let index = match border.map(|index| near.start + index) {
+            None => near.end,
+            Some(index) if matches!(self.cells[index].owner, Owner::Start(_)) => index + 1,
+            Some(index) => index,
+        };
+        if exact && self.rewrites_at(index).is_empty() {
+            let text: String = new.iter().collect();
+            self.harm
+                .push(format!("I4: our edit puts {text:?} outside of its region"));
+        }
+        let cells: Vec<Cell> = new
+            .iter()
+            .map(|ch| self.cell(*ch, Owner::Ours, true))
+            .collect();
+        self.cells.splice(index..index, cells);
+    }
+
+    /// The editor's undo of one replacement, the last that is not undone. What an edit of ours had taken comes
+    /// back as what it was, and what it had put goes; what the person had deleted is typed again.
+    pub fn undo(&mut self, splice: &Splice) -> Splice {
+        let mut want = self.chars();
+        let put = splice.text.chars().count();
+        let back = splice.removed.iter().map(|(_, ch)| *ch);
+        want.splice(splice.at..splice.at + put, back);
+        let there = self.indices(splice.at..splice.at + put);
+        let undone = Splice {
+            at: splice.at,
+            removed: self.named(&there),
+            text: splice.removed.iter().map(|(_, ch)| ch).collect(),
+        };
+        let hidden = |page: &Page, id: u32| {
+            page.cells
+                .iter()
+                .position(|cell| cell.id == id && !cell.shown && !cell.gone)
+        };
+        let mut trial = self.clone();
+        for &index in there.iter().rev() {
+            match trial.cells[index].owner {
+                Owner::Ours => {
+                    trial.cells.remove(index);
+                }
+                _ => trial.delete_by_user(index),
+            }
+        }
+        let mut fresh = splice.at;
+        for (id, ch) in &splice.removed {
+            match hidden(&trial, *id) {
+                Some(index) => trial.cells[index].shown = true,
+                None => {
+                    let place = trial.outside(fresh);
+                    trial.put_users(place, &ch.to_string());
+                }
+            }
+            fresh += 1;
+        }
+        if trial.chars() == want {
+            *self = trial;
+        } else {
+            // A decision has come in between: for the page it is typing like any other.
+            self.user(splice.at, put, &undone.text);
+        }
+        undone
+    }
+
+    /// The rewrites whose regions a range of the text touches.
+    pub fn touched(&self, range: Range<usize>) -> Vec<u32> {
+        let mut rewrites: Vec<u32> = self
+            .cells
+            .iter()
+            .filter_map(|cell| match cell.owner {
+                Owner::Start(rewrite) => Some(rewrite),
+                _ => None,
+            })
+            .collect();
+        rewrites.retain(|rewrite| {
+            let region = self.region(*rewrite).unwrap_or(0..0);
+            region.start <= range.end && range.start <= region.end
+        });
+        rewrites
+    }
+
+    /// A rewrite begins over a range of the text: all of it is its base.
+    pub fn begin(&mut self, rewrite: u32, range: Range<usize>) {
+        let (start, end) = (self.gap(range.start), self.gap(range.end));
+        // Borders of one place stand in the order of their regions.
+        let start = if range.is_empty() { start.start } else { start.end };
+        let end = if range.is_empty() { start } else { end.start };
+        let border = self.cell(' ', Owner::End(rewrite), false);
+        self.cells.insert(end, border);
+        let border = self.cell(' ', Owner::Start(rewrite), false);
+        self.cells.insert(start, border);
+        for cell in &mut self.cells[start + 1..=end] {
+            if matches!(cell.owner, Owner::User(..)) {
+                cell.owner = Owner::Base;
+            }
+        }
+    }
+
+    /// A rewrite takes over the region of another: `base` is the text it counts as its own, made of the old base
+    /// and what the person typed. Gives whether it is that.
+    pub fn take_over(&mut self, old: u32, new: u32, base: &str) -> bool {
+        let inside = self.inside(old);
+        let cells: Vec<Cell> = self.cells[inside.clone()].to_vec();
+        let base: Vec<char> = base.chars().collect();
+        let hidden: Vec<Cell> = cells
+            .iter()
+            .filter(|cell| cell.owner == Owner::Base && !cell.gone)
+            .copied()
+            .collect();
+        let typed: Vec<Cell> = cells
+            .iter()
+            .filter(|cell| matches!(cell.owner, Owner::User(..)))
+            .copied()
+            .collect();
+        let Some(order) = interleaved(&base, &hidden, &typed, &cells) else {
+            return false;
+        };
+        let mut out: Vec<Cell> = Vec::new();
+        let mut order = order.into_iter().peekable();
+        for cell in cells.iter().filter(|cell| cell.shown) {
+            if cell.owner == Owner::Ours {
+                out.push(*cell);
+                continue;
+            }
+            while let Some(next) = order.next() {
+                let reached = next.id == cell.id;
+                out.push(next);
+                if reached {
+                    break;
+                }
+            }
+        }
+        out.extend(order);
+        for cell in &mut out {
+            if matches!(cell.owner, Owner::User(..)) {
+                cell.owner = Owner::Base;
+            }
+        }
+        self.cells[inside.start - 1].owner = Owner::Start(new);
+        self.cells[inside.end].owner = Owner::End(new);
+        self.cells.splice(inside, out);
+        true
+    }
+
+    /// A rewrite is over: what stands in its region is nobody's matter any more.
+    pub fn commit(&mut self, rewrite: u32) {
+        let inside = self.inside(rewrite);
+        if inside.start == 0 {
+            return;
+        }
+        let whole = inside.start - 1..inside.end + 1;
+        let kept: Vec<Cell> = self.cells[inside]
+            .iter()
+            .filter(|cell| cell.shown || cell.is_border())
+            .map(|cell| Cell {
+                owner: if cell.is_border() {
+                    cell.owner
+                } else {
+                    Owner::Base
+                },
+                ..*cell
+            })
+            .collect();
+        self.cells.splice(whole, kept);
+        self.deleted_ours.retain(|it| *it != rewrite);
+    }
+}
+
+/// The order in which base and typed cells spell `text`, each keeping its own order and what is shown its own.
+fn interleaved(text: &[char], base: &[Cell], typed: &[Cell], all: &[Cell]) -> Option<Vec<Cell>> {
+    if text.len() != base.len() + typed.len() {
+        return None;
+    }
+    let place = |id: u32| all.iter().position(|cell| cell.id == id).unwrap_or(0);
+    let ahead = |a: &Cell, b: &Cell| !(a.shown && b.shown) || place(a.id) < place(b.id);
+    let width = typed.len() + 1;
+    let mut reached = vec![false; (base.len() + 1) * width];
+    reached[0] = true;
+    for i in 0..=base.len() {
+        for j in 0..width {
+            if !reached[i * width + j] {
+                continue;
+            }
+            let is = |cell: &Cell| text.get(i + j) == Some(&cell.ch);
+            let (b, t) = (base.get(i), typed.get(j));
+            if b.is_some_and(|b| is(b) && t.is_none_or(|t| ahead(b, t))) {
+                reached[(i + 1) * width + j] = true;
+            }
+            if t.is_some_and(|t| is(t) && b.is_none_or(|b| ahead(t, b))) {
+                reached[i * width + j + 1] = true;
+            }
+        }
+    }
+    let (mut i, mut j) = (base.len(), typed.len());
+    if !reached[i * width + j] {
+        return None;
+    }
+    let mut order = Vec::with_capacity(text.len());
+    while i + j > 0 {
+        let from_base = i > 0
+            && reached[(i - 1) * width + j]
+            && text[i + j - 1] == base[i - 1].ch
+            && typed.get(j).is_none_or(|t| ahead(&base[i - 1], t));
+        if from_base {
+            i -= 1;
+            order.push(base[i]);
+        } else {
+            j -= 1;
+            order.push(typed[j]);
+        }
+    }
+    order.reverse();
+    Some(order)
+}
+
+fn common<'a>(
+    a: impl Iterator<Item = &'a char>,
+    b: impl Iterator<Item = &'a char>,
+) -> usize {
+    a.zip(b).take_while(|(a, b)| a == b).count()
+}
