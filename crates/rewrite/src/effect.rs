@@ -75,6 +75,9 @@ pub struct Start {
     pub request: Request,
     /// What the region's text looks like, for cleaning the model's answer.
     pub shape: Shape,
+    /// Bytes of the mirror, inside the region, that the model does not see and that go away with its first
+    /// text: the comment that asked.
+    pub removed: Option<Range<usize>>,
 }
 
 /// What a model connection reports about one rewrite.

@@ -50,6 +50,8 @@ pub(crate) struct Rewrite {
     answer: String,
     refusal: String,
     splices: Vec<Splice>,
+    /// What goes away with the model's first text.
+    removed: Option<Splice>,
     tokens: Tokens,
     pub(crate) timings: Timings,
     message: Option<String>,
@@ -64,8 +66,19 @@ struct DecidedHunk {
 impl Rewrite {
     /// A rewrite of the region that holds `base` now.
     pub(crate) fn new(start: Start, base: String, now: Time) -> Self {
-        let diff = StreamingDiff::new(&base);
-        Rewrite::over(start, Tracked::new(base), diff, now)
+        let removed = start.removed.as_ref().map(|removed| Splice {
+            at: removed.start - start.region.start,
+            delete: removed.len(),
+            insert: String::new(),
+        });
+        let mut seen = base.clone();
+        if let Some(removed) = &removed {
+            removed.apply(&mut seen);
+        }
+        let diff = StreamingDiff::new(&seen);
+        let mut rewrite = Rewrite::over(start, Tracked::new(base), diff, now);
+        rewrite.removed = removed;
+        rewrite
     }
 
     fn over(start: Start, tracked: Tracked, diff: StreamingDiff, now: Time) -> Self {
@@ -88,6 +101,7 @@ impl Rewrite {
             answer: String::new(),
             refusal: String::new(),
             splices: Vec::new(),
+            removed: None,
             tokens: Tokens {
                 estimated: true,
                 ..Tokens::default()
@@ -194,6 +208,9 @@ impl Rewrite {
     fn push(&mut self, clean: &str) {
         if clean.is_empty() {
             return;
+        }
+        if let Some(removed) = self.removed.take() {
+            self.tracked.splice(&removed);
         }
         let mut splices = std::mem::take(&mut self.splices);
         self.diff.push(clean, &mut splices);

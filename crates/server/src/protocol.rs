@@ -305,6 +305,7 @@ mod tests {
             apply: Apply::Once,
             request: model_protocol::Request::default(),
             shape: prompt::Shape::of("a\n", prompt::LineEnding::Lf),
+            removed: None,
         };
         let mut out: Vec<Effect> = Vec::new();
         rewrites.start(begin, 0, &mut out).expect("a free region");

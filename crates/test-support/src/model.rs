@@ -5,9 +5,7 @@ use std::ops::Range;
 
 use model_protocol::{Request, ServerError, StreamEvent};
 use prompt::{LineEnding, Shape};
-use rewrite::{
-    Apply, DocumentRewrites, Effect, ModelEvent, Profile, RewriteId, Start, State,
-};
+use rewrite::{Apply, DocumentRewrites, Effect, ModelEvent, Profile, RewriteId, Start, State};
 use text::{ChangeSet, Text};
 
 use crate::step::Ending;
@@ -70,6 +68,7 @@ pub fn start(id: RewriteId, text: &Text, region: Range<usize>, apply: Apply) -> 
         instruction: "make it so".to_owned(),
         apply,
         request: Request::default(),
+        removed: None,
     }
 }
 

@@ -117,7 +117,11 @@ pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), 
     let mut deleted = 0;
     for ledger in ledgers {
         let inside = page.cells()[page.inside(ledger.id)].to_vec();
-        deleted += page.deleted_ours.iter().filter(|it| **it == ledger.id).count();
+        deleted += page
+            .deleted_ours
+            .iter()
+            .filter(|it| **it == ledger.id)
+            .count();
         deleted += inside.iter().filter(|cell| cell.gone).count();
         wanted.extend(wanted_of(ledger, &inside)?);
         cells.extend(inside);
@@ -128,7 +132,10 @@ pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), 
         .map(|cell| cell.ch)
         .collect();
     let skipped = wanted.len() as isize - rest.len() as isize;
-    if skipped < 0 || skipped as usize > deleted && wanted.iter().any(|it| it.optional) || !fits(&rest, &wanted) {
+    if skipped < 0
+        || skipped as usize > deleted && wanted.iter().any(|it| it.optional)
+        || !fits(&rest, &wanted)
+    {
         let is: String = rest.iter().collect();
         let should: String = wanted.iter().map(|it| it.ch).collect();
         let states: Vec<State> = ledgers.iter().map(|ledger| ledger.state).collect();
@@ -173,11 +180,14 @@ fn wanted_of(ledger: &Ledger, inside: &[Cell]) -> Result<Vec<Wanted>, String> {
         text: ledger.base.clone(),
         hunks: Vec::new(),
     });
-    let any_gone = inside.iter().any(|cell| cell.gone) ;
+    let any_gone = inside.iter().any(|cell| cell.gone);
     let mut out = Vec::new();
     let mut cells = base.into_iter();
     let mut at = 0;
-    let take = |until: usize, at: &mut usize, cells: &mut dyn Iterator<Item = &Cell>, out: &mut Option<&mut Vec<Wanted>>| {
+    let take = |until: usize,
+                at: &mut usize,
+                cells: &mut dyn Iterator<Item = &Cell>,
+                out: &mut Option<&mut Vec<Wanted>>| {
         while *at < until {
             let Some(cell) = cells.next() else { break };
             *at += cell.ch.len_utf8();
@@ -237,10 +247,7 @@ fn fits(rest: &[char], wanted: &[Wanted]) -> bool {
 fn check_places(cells: &[Cell], wanted: &[Wanted]) -> Result<(), String> {
     let place = |id: u32| cells.iter().position(|cell| cell.id == id);
     // How many characters of the base stand up to a cell, in the order of the page.
-    let ids: Vec<usize> = wanted
-        .iter()
-        .filter_map(|it| place(it.cell?))
-        .collect();
+    let ids: Vec<usize> = wanted.iter().filter_map(|it| place(it.cell?)).collect();
     let count = |index: usize| ids.iter().filter(|place| **place <= index).count();
     let mut before = 0;
     for cell in cells.iter().filter(|cell| cell.shown) {

@@ -175,9 +175,10 @@ impl Page {
     }
 
     fn left_of(&self, index: usize) -> u32 {
-        let left = self.cells[..index].iter().rev().find(|cell| {
-            cell.shown && matches!(cell.owner, Owner::Base | Owner::User(..))
-        });
+        let left = self.cells[..index]
+            .iter()
+            .rev()
+            .find(|cell| cell.shown && matches!(cell.owner, Owner::Base | Owner::User(..)));
         left.map_or(0, |cell| match cell.owner {
             Owner::User(left, _) => left,
             _ => cell.id,
@@ -185,9 +186,9 @@ impl Page {
     }
 
     fn right_of(&self, index: usize) -> u32 {
-        let right = self.cells[index..].iter().find(|cell| {
-            cell.shown && matches!(cell.owner, Owner::Base | Owner::User(..))
-        });
+        let right = self.cells[index..]
+            .iter()
+            .find(|cell| cell.shown && matches!(cell.owner, Owner::Base | Owner::User(..)));
         right.map_or(0, |cell| match cell.owner {
             Owner::User(_, right) => right,
             _ => cell.id,
@@ -196,10 +197,7 @@ impl Page {
 
     fn put_users(&mut self, index: usize, text: &str) {
         let owner = Owner::User(self.left_of(index), self.right_of(index));
-        let cells: Vec<Cell> = text
-            .chars()
-            .map(|ch| self.cell(ch, owner, true))
-            .collect();
+        let cells: Vec<Cell> = text.chars().map(|ch| self.cell(ch, owner, true)).collect();
         self.cells.splice(index..index, cells);
     }
 
@@ -215,7 +213,10 @@ impl Page {
         let put = match (removed.first(), removed.last()) {
             (Some(&first), Some(&last)) => {
                 let crosses = |index: &usize| matches!(self.cells[*index].owner, Owner::End(_));
-                (first..last).rev().find(crosses).map_or(first, |end| end + 1)
+                (first..last)
+                    .rev()
+                    .find(crosses)
+                    .map_or(first, |end| end + 1)
             }
             _ => self.outside(at),
         };
@@ -293,14 +294,18 @@ impl Page {
         let cell = self.cells[index];
         let rewrites = self.rewrites_at(index);
         if exact && rewrites.is_empty() {
-            self.harm
-                .push(format!("I4: our edit takes {:?} outside of its region", cell.ch));
+            self.harm.push(format!(
+                "I4: our edit takes {:?} outside of its region",
+                cell.ch
+            ));
         }
         match cell.owner {
             Owner::User(..) => {
                 let how = if exact { "an edit" } else { "a late edit" };
-                self.harm
-                    .push(format!("{how} of ours takes {:?}, which the person typed", cell.ch));
+                self.harm.push(format!(
+                    "{how} of ours takes {:?}, which the person typed",
+                    cell.ch
+                ));
                 self.cells.remove(index);
             }
             Owner::Base if !rewrites.is_empty() => self.cells[index].shown = false,
@@ -422,7 +427,11 @@ impl Page {
     pub fn begin(&mut self, rewrite: u32, range: Range<usize>) {
         let (start, end) = (self.gap(range.start), self.gap(range.end));
         // Borders of one place stand in the order of their regions.
-        let start = if range.is_empty() { start.start } else { start.end };
+        let start = if range.is_empty() {
+            start.start
+        } else {
+            start.end
+        };
         let end = if range.is_empty() { start } else { end.start };
         let border = self.cell(' ', Owner::End(rewrite), false);
         self.cells.insert(end, border);
@@ -552,9 +561,6 @@ fn interleaved(text: &[char], base: &[Cell], typed: &[Cell], all: &[Cell]) -> Op
     Some(order)
 }
 
-fn common<'a>(
-    a: impl Iterator<Item = &'a char>,
-    b: impl Iterator<Item = &'a char>,
-) -> usize {
+fn common<'a>(a: impl Iterator<Item = &'a char>, b: impl Iterator<Item = &'a char>) -> usize {
     a.zip(b).take_while(|(a, b)| a == b).count()
 }

@@ -6,7 +6,7 @@ mod rest;
 
 use std::collections::VecDeque;
 
-use rewrite::{DocumentRewrites, Effect, EditId, State, Time};
+use rewrite::{DocumentRewrites, EditId, Effect, State, Time};
 use text::{ContentChange, Document};
 
 use crate::coverage::Coverage;
@@ -73,7 +73,11 @@ impl World {
     /// What does not hold after it.
     pub fn step(&mut self, step: &Step) -> Result<(), Violation> {
         self.steps += 1;
-        let states: Vec<State> = self.active().iter().map(|at| self.ledgers[*at].state).collect();
+        let states: Vec<State> = self
+            .active()
+            .iter()
+            .map(|at| self.ledgers[*at].state)
+            .collect();
         self.coverage.note(self.editor.model.name, step, &states);
         self.act(step)?;
         self.harm()
@@ -106,11 +110,14 @@ impl World {
                     .map_err(|error| format!("the mirror refuses {changes:?}: {error}"))?;
                 if self.mirror.text().to_string() != after {
                     let text = self.mirror.text().to_string();
-                    return Err(format!("I1: the mirror holds {text:?}, the editor {after:?}"));
+                    return Err(format!(
+                        "I1: the mirror holds {text:?}, the editor {after:?}"
+                    ));
                 }
                 if !sets.is_empty() {
                     let text = self.mirror.text().clone();
-                    self.engine.changed(&sets, &text, version, self.now, &mut out);
+                    self.engine
+                        .changed(&sets, &text, version, self.now, &mut out);
                 }
             }
             Message::Answer { edit, applied } => self.engine.answered(EditId(edit), applied),
@@ -148,7 +155,9 @@ impl World {
                     ..
                 } => {
                     if version != self.mirror.version() || text != *self.mirror.text() {
-                        return Err(format!("{edit:?} is made for another text than the mirror's"));
+                        return Err(format!(
+                            "{edit:?} is made for another text than the mirror's"
+                        ));
                     }
                     let request = self.request(edit, &parts)?;
                     self.requests.push_back(request);
@@ -195,7 +204,10 @@ impl World {
                 return bad("touches the one before it, or is not in order");
             }
             end = Some(range.end);
-            if range.end > text.len() || !text.is_boundary(range.start) || !text.is_boundary(range.end) {
+            if range.end > text.len()
+                || !text.is_boundary(range.start)
+                || !text.is_boundary(range.end)
+            {
                 return bad("cuts a character, or ends past the text");
             }
             if text.splits_crlf(range.start) || text.splits_crlf(range.end) {
@@ -206,7 +218,9 @@ impl World {
             }
             let start = regions.iter().map(|region| region.start).min();
             let last = regions.iter().map(|region| region.end).max();
-            if start.is_none_or(|start| range.start + 1 < start) || last.is_none_or(|end| end + 1 < range.end) {
+            if start.is_none_or(|start| range.start + 1 < start)
+                || last.is_none_or(|end| end + 1 < range.end)
+            {
                 return bad("lies outside of every region");
             }
             let index = |byte: usize| plain[..byte].chars().count();
@@ -243,7 +257,10 @@ impl World {
             return Ok(());
         };
         if !oracle::may_follow(ledger.state, view.state) {
-            return Err(format!("{:?} goes from {:?} to {:?}", view.id, ledger.state, view.state));
+            return Err(format!(
+                "{:?} goes from {:?} to {:?}",
+                view.id, ledger.state, view.state
+            ));
         }
         let proposed = matches!(view.state, State::Proposed | State::Interrupted);
         if proposed && ledger.state != view.state && untouched && !late {
@@ -251,7 +268,8 @@ impl World {
         }
         let mut end = view.region.start;
         for hunk in &view.hunks {
-            if hunk.range.start < end || hunk.range.end > view.region.end || hunk.range.end > length {
+            if hunk.range.start < end || hunk.range.end > view.region.end || hunk.range.end > length
+            {
                 return Err(format!("{:?}: hunks lie at {:?}", view.id, view.hunks));
             }
             end = hunk.range.end;
@@ -264,7 +282,12 @@ impl World {
     /// Checks what is over and lets go of it.
     fn check_over(&mut self) -> Result<(), Violation> {
         let waiting = |it: &&Ledger| it.over && !it.checked;
-        let waiting: Vec<u32> = self.ledgers.iter().filter(waiting).map(|it| it.id).collect();
+        let waiting: Vec<u32> = self
+            .ledgers
+            .iter()
+            .filter(waiting)
+            .map(|it| it.id)
+            .collect();
         for id in waiting {
             let group = self.group(id);
             let page = &self.editor.page;

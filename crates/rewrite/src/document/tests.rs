@@ -32,6 +32,7 @@ fn start_of(id: RewriteId, text: &Text, region: Range<usize>, apply: Apply) -> S
         apply,
         request: Request::default(),
         shape,
+        removed: None,
     }
 }
 
@@ -522,4 +523,53 @@ fn typing_inside_the_region_survives_once() {
 #[test]
 fn typing_inside_the_region_survives_in_preview() {
     run_all(Apply::Preview, true, true);
+}
+
+#[test]
+fn the_comment_that_asked_goes_away_with_the_first_text_and_comes_back_on_reject() {
+    let before = "# redline: more\na = 1\nb = 2\n";
+    let mut text = Text::from(before);
+    let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
+    let mut start = start_of(ID, &text, 0..text.len(), Apply::Live);
+    start.removed = Some(0..16);
+    let mut out = Vec::new();
+    engine.start(start, 0, &mut out).expect("a free region");
+    let mut version = 1;
+    let mut exchange = |engine: &mut DocumentRewrites, now: Time| {
+        let mut out = Vec::new();
+        engine.settle(now, &mut out);
+        for effect in out {
+            if let Effect::Edit {
+                text: base, parts, ..
+            } = effect
+            {
+                let parts = parts.into_iter().map(|part| (part.range, part.text));
+                let change = ChangeSet::from_changes(base.len(), parts);
+                change.apply(&mut text);
+                version += 1;
+                engine.changed(&[change], &text, version, now, &mut Vec::new());
+            }
+        }
+        text.to_string()
+    };
+    assert_eq!(exchange(&mut engine, 50_000), before);
+    let delta = |text: &str| {
+        ModelEvent::Stream(StreamEvent::Delta {
+            text: text.to_owned(),
+        })
+    };
+    engine.model(ID, delta("a = 1\nb = 2"), 60_000, &mut Vec::new());
+    assert_eq!(exchange(&mut engine, 100_000), "a = 1\nb = 2\n");
+    engine.model(ID, delta("2\n"), 110_000, &mut Vec::new());
+    let usage = None;
+    let end = StreamEvent::Completed {
+        response_id: "r".to_owned(),
+        usage,
+    };
+    engine.model(ID, ModelEvent::Stream(end), 120_000, &mut Vec::new());
+    assert_eq!(exchange(&mut engine, 150_000), "a = 1\nb = 22\n");
+    engine
+        .decide(ID, false, None, &mut Vec::new())
+        .expect("a proposal or its stream");
+    assert_eq!(exchange(&mut engine, 200_000), before);
 }

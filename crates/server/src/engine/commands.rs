@@ -357,6 +357,7 @@ impl Engine {
                         apply: job.apply,
                         request,
                         shape,
+                        removed: None,
                     }
                 },
                 now,
@@ -547,5 +548,6 @@ fn prepare(
         apply: job.apply,
         request,
         shape,
+        removed: job.comment,
     }
 }

@@ -55,7 +55,13 @@ pub(super) fn worded(
 ) -> Vec<ContentChange> {
     let mut changes: Vec<Change> = splices
         .iter()
-        .map(|splice| (splice.at, splice.removed.len(), splice.text.chars().collect()))
+        .map(|splice| {
+            (
+                splice.at,
+                splice.removed.len(),
+                splice.text.chars().collect(),
+            )
+        })
         .collect();
     if manner.whole {
         let mut text = reported.clone();
@@ -173,7 +179,9 @@ fn rediffed(text: &[char], (at, count, put): Change) -> Vec<Change> {
             changes.push((place, 0, Vec::new()));
             open = true;
         }
-        let Some(change) = changes.last_mut() else { break };
+        let Some(change) = changes.last_mut() else {
+            break;
+        };
         let delete = i < old.len()
             && (j == new.len() || table[(i + 1) * width + j] >= table[i * width + j + 1]);
         if delete {

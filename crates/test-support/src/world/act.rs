@@ -158,7 +158,10 @@ impl World {
         let range = text.line_start(first)..text.line_start(first + lines as usize);
         let plain = text.to_string();
         let chars = |byte: usize| plain[..byte].chars().count();
-        let touched = self.editor.page.touched(chars(range.start)..chars(range.end));
+        let touched = self
+            .editor
+            .page
+            .touched(chars(range.start)..chars(range.end));
         let unsettled = touched
             .iter()
             .any(|id| self.ledgers.iter().any(|it| it.id == *id && it.over));
@@ -263,7 +266,10 @@ impl World {
                 }
             }
             (Ok(_), Some(hunk)) => ledger.decided.push((hunk, accept)),
-            (Err(DecideError::Over(_) | DecideError::NoHunk(_) | DecideError::StillStreaming), _) => {}
+            (
+                Err(DecideError::Over(_) | DecideError::NoHunk(_) | DecideError::StillStreaming),
+                _,
+            ) => {}
             (Err(error), _) => return Err(format!("{name:?} cannot be decided: {error}")),
         }
         self.carry_out(out)?;

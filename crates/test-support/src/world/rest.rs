@@ -34,7 +34,9 @@ impl World {
             if waiting(self) {
                 let at = self.active()[0];
                 let (id, state) = (self.ledgers[at].id, self.ledgers[at].state);
-                return Err(format!("rewrite {id} hangs: {state:?}, and nothing is under way"));
+                return Err(format!(
+                    "rewrite {id} hangs: {state:?}, and nothing is under way"
+                ));
             }
             if self.active().is_empty() {
                 break;
@@ -83,7 +85,9 @@ impl World {
     fn check_end(&self) -> Result<(), Violation> {
         let (mirror, page) = (self.engine.text().to_string(), self.editor.page.text());
         if mirror != page {
-            return Err(format!("I1: the engine holds {mirror:?}, the editor {page:?}"));
+            return Err(format!(
+                "I1: the engine holds {mirror:?}, the editor {page:?}"
+            ));
         }
         if self.engine.active().next().is_some() {
             return Err("I8: the engine holds a rewrite that is over".to_owned());
