@@ -68,7 +68,7 @@ pub(crate) enum Message {
     Parsed {
         uri: Uri,
         syntax: Box<Syntax>,
-        generation: u32,
+        tree: u64,
     },
     CancelProgress(u64),
     Command {
@@ -240,13 +240,9 @@ impl Engine {
                     document.rewrites.answered(edit, applied);
                 });
             }
-            Message::Parsed {
-                uri,
-                syntax,
-                generation,
-            } => {
+            Message::Parsed { uri, syntax, tree } => {
                 if let Some(document) = self.documents.get_mut(uri.as_str()) {
-                    document.adopt(*syntax, generation);
+                    document.adopt(*syntax, tree);
                 }
             }
             Message::CancelProgress(id) => self.on_cancel_progress(RewriteId(id)),
@@ -357,7 +353,7 @@ impl Engine {
         }
         self.publish_due();
         for document in self.documents.values_mut() {
-            if let Some((syntax, text, generation)) = document.begin_parse() {
+            if let Some((syntax, text, tree)) = document.begin_parse() {
                 let (uri, loopback) = (document.uri.clone(), self.loopback.clone());
                 tokio::task::spawn_blocking(move || {
                     let mut syntax = syntax;
@@ -366,7 +362,7 @@ impl Engine {
                     let _ = loopback.send(Message::Parsed {
                         uri,
                         syntax: Box::new(syntax),
-                        generation,
+                        tree,
                     });
                 });
             }

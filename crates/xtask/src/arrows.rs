@@ -37,7 +37,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("redline", &["server", "loopback", "config"]),
-    ("test-support", &["text", "rewrite", "prompt", "model-protocol"]),
+    (
+        "test-support",
+        &["text", "rewrite", "prompt", "model-protocol"],
+    ),
     ("xtask", &["test-support"]),
     ("e2e", &[]),
 ];

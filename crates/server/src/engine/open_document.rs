@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use prompt::LineEnding;
@@ -37,8 +38,9 @@ pub(crate) struct OpenDocument {
     /// burst of changes needs it once.
     unnoted: Vec<(ChangeSet, Text, Text)>,
     parsing: bool,
-    /// Counts the trees begun anew: what a worker parsed for an earlier one is of no use.
-    generation: u32,
+    /// The name of this tree among all that were ever begun: what a worker parsed for another, also of this
+    /// document before it was opened again, is of no use.
+    tree: u64,
     selections: VecDeque<(u64, Anchor, Anchor)>,
     next_selection: u64,
     /// Where rewrites began, also those that are over.
@@ -80,7 +82,7 @@ impl OpenDocument {
             has_diagnostics: false,
             unnoted: Vec::new(),
             parsing: false,
-            generation: 0,
+            tree: next_tree(),
             selections: VecDeque::new(),
             next_selection: 0,
             retriable: VecDeque::new(),
@@ -156,29 +158,25 @@ impl OpenDocument {
 
     fn begin_tree_anew(&mut self) {
         self.unnoted.clear();
-        self.generation += 1;
+        self.tree = next_tree();
         self.syntax = self.language.map(Syntax::new);
     }
 
     /// What to parse on a worker, if anything; its result comes back by [`OpenDocument::adopt`].
-    pub(crate) fn begin_parse(&mut self) -> Option<(Syntax, Text, u32)> {
+    pub(crate) fn begin_parse(&mut self) -> Option<(Syntax, Text, u64)> {
         self.note();
         let syntax = self
             .syntax
             .as_ref()
             .filter(|syntax| !self.parsing && !syntax.is_current())?;
         self.parsing = true;
-        Some((
-            syntax.clone(),
-            self.rewrites.text().clone(),
-            self.generation,
-        ))
+        Some((syntax.clone(), self.rewrites.text().clone(), self.tree))
     }
 
     /// Takes over a tree parsed on a worker; edits noted since are replayed on it.
-    pub(crate) fn adopt(&mut self, parsed: Syntax, generation: u32) {
+    pub(crate) fn adopt(&mut self, parsed: Syntax, tree: u64) {
         self.parsing = false;
-        if generation != self.generation {
+        if tree != self.tree {
             return;
         }
         self.note();
@@ -239,6 +237,11 @@ impl OpenDocument {
     pub(crate) fn retriable(&self, id: RewriteId) -> Option<&Retriable> {
         self.retriable.iter().find(|retriable| retriable.id == id)
     }
+}
+
+fn next_tree() -> u64 {
+    static TREES: AtomicU64 = AtomicU64::new(0);
+    TREES.fetch_add(1, Ordering::Relaxed)
 }
 
 fn shown_path(full: &str, folders: &[String]) -> String {
