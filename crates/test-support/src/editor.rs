@@ -457,14 +457,14 @@ impl Editor {
         }
         self.redo.clear();
         if self.model.hostile {
-            if choice % 3 == 0 {
+            if choice.is_multiple_of(3) {
                 self.answer_as_it_likes(request.edit, choice);
             }
             self.happened(splices, false);
             if choice % 5 == 2 {
                 self.report(1 + choice % 2);
             }
-            if choice % 3 != 0 {
+            if !choice.is_multiple_of(3) {
                 self.answer_as_it_likes(request.edit, choice);
             }
         } else if self.model.report == Report::BeforeAnswer {

@@ -386,8 +386,7 @@ impl Page {
                 _ => trial.delete_by_user(index),
             }
         }
-        let mut fresh = splice.at;
-        for (id, ch) in &splice.removed {
+        for (fresh, (id, ch)) in (splice.at..).zip(&splice.removed) {
             match hidden(&trial, *id) {
                 Some(index) => trial.cells[index].shown = true,
                 None => {
@@ -395,7 +394,6 @@ impl Page {
                     trial.put_users(place, &ch.to_string());
                 }
             }
-            fresh += 1;
         }
         if trial.chars() == want {
             *self = trial;
@@ -470,7 +468,7 @@ impl Page {
                 out.push(*cell);
                 continue;
             }
-            while let Some(next) = order.next() {
+            for next in order.by_ref() {
                 let reached = next.id == cell.id;
                 out.push(next);
                 if reached {

@@ -25,7 +25,7 @@ fn check(old: &str, sent: &[Say], reported: &[Say], arrived: &[usize], user: &[S
             text: (*put).to_owned(),
         })
         .collect();
-    let (steps, missing) = attribute(&text, &changes, &new, parts.clone());
+    let (steps, missing) = attribute(&text, &changes, &new, parts);
     let mut confirmed: Vec<usize> = steps
         .iter()
         .flat_map(|step| step.confirmed.iter().map(|number| *number as usize - 1))

@@ -35,10 +35,10 @@ impl Manner {
     /// One that a hostile editor may come upon.
     pub(super) fn any(choice: u32) -> Manner {
         Manner {
-            widens: choice % 2 == 0,
-            rediffs: choice % 3 == 0,
-            covers: choice % 5 == 0,
-            whole: choice % 7 == 0,
+            widens: choice.is_multiple_of(2),
+            rediffs: choice.is_multiple_of(3),
+            covers: choice.is_multiple_of(5),
+            whole: choice.is_multiple_of(7),
         }
     }
 }
