@@ -196,6 +196,10 @@ pub struct HunkView {
     pub state: HunkState,
     /// Bytes of the mirror where it stands now.
     pub range: Range<usize>,
+    /// Bytes of the text that the region held when the rewrite began.
+    pub old: Range<usize>,
+    /// Bytes of the model's text.
+    pub new: Range<usize>,
     /// The lines of the base that it replaces.
     pub old_text: String,
     /// The lines of the model's text.

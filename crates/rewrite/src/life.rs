@@ -503,6 +503,8 @@ impl Rewrite {
                 range: range.as_ref().map_or(self.start..self.start, |range| {
                     self.start + range.start..self.start + range.end
                 }),
+                old: decided.hunk.old.clone(),
+                new: decided.hunk.new.clone(),
                 old_text: self.tracked.base()[decided.hunk.old.clone()].to_owned(),
                 new_text: target[decided.hunk.new.clone()].to_owned(),
             })

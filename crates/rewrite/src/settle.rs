@@ -5,7 +5,11 @@
 //! what a person accepts or rejects should be the minimal diff. The shown text does not change here; only
 //! which bytes count as kept, taken away and put.
 
+mod path;
+
 use std::ops::Range;
+
+use path::Path;
 
 use crate::piece::{Origin, Piece, Showing, Verdict};
 use crate::tracked::Tracked;
@@ -36,13 +40,17 @@ impl Tracked {
     pub(crate) fn settle(&mut self, showing: Showing) -> Vec<Hunk> {
         self.fold_taken_back();
         let target = self.target();
-        let hunks = diff::hunks(self.base(), &target);
-        let marks = self.marks();
+        let mut marks = self.marks();
+        let mut path = Path::new(self.base(), &target, diff::hunks(self.base(), &target));
+        if showing == Showing::Withheld {
+            marks.follow(&path, self.base(), &target);
+        }
+        marks.widen(&mut path);
+        let hunks = path.hunks().to_vec();
         let mut layout = Layout::new(showing, &marks);
         for (number, hunk) in (1..).zip(&hunks) {
             layout.kept(hunk.new.start);
             layout.hunk = number;
-            layout.inside = true;
             let old = &self.base()[hunk.old.clone()];
             let new = &target[hunk.new.clone()];
             for (gone, put) in diff::refine(old, new) {
@@ -51,7 +59,7 @@ impl Tracked {
                 layout.put(hunk.new.start + put.end);
             }
             layout.kept(hunk.new.end);
-            layout.inside = false;
+            layout.hunk = 0;
         }
         layout.kept(target.len());
         let mut pieces = layout.joined();
@@ -152,6 +160,64 @@ impl Tracked {
     }
 }
 
+impl Marks {
+    /// What the user typed while the model's text was not to be seen stands behind a place of the base alone:
+    /// in the target it is where that place went.
+    fn follow(&mut self, path: &Path<'_>, base: &str, target: &str) {
+        let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+        for hunk in path.hunks() {
+            let pairs = diff::refine(&base[hunk.old.clone()], &target[hunk.new.clone()]);
+            let (old, new) = (hunk.old.start, hunk.new.start);
+            changes.extend(pairs.into_iter().map(|(gone, put)| {
+                (
+                    gone.start + old..gone.end + old,
+                    put.start + new..put.end + new,
+                )
+            }));
+        }
+        for theirs in &mut self.theirs {
+            let behind = changes.partition_point(|(gone, _)| {
+                gone.start < theirs.base || gone.is_empty() && gone.start == theirs.base
+            });
+            theirs.target = match behind.checked_sub(1).map(|at| &changes[at]) {
+                None => theirs.base,
+                Some((gone, put)) => put.end + theirs.base.saturating_sub(gone.end),
+            };
+        }
+    }
+
+    /// Grows the hunks until the user's texts stand either on kept lines, in one place of both sides, or in a
+    /// hunk; and until what the user deleted of kept lines is deleted on both sides.
+    fn widen(&self, path: &mut Path<'_>) {
+        for theirs in &self.theirs {
+            let point = (theirs.base, theirs.target);
+            if !path.passes(point) {
+                path.join(point.0..point.0, point.1..point.1);
+            }
+        }
+        let mut differing = Vec::new();
+        for (old, new) in path.kept() {
+            let mut at = 0;
+            while at < old.len() {
+                let (base, base_len) = marked(&self.base_removed, old.start + at);
+                let (target, target_len) = marked(&self.target_removed, new.start + at);
+                let len = base_len.min(target_len).min(old.len() - at);
+                if base != target {
+                    let end = at + len;
+                    differing.push((
+                        old.start + at..old.start + end,
+                        new.start + at..new.start + end,
+                    ));
+                }
+                at += len;
+            }
+        }
+        for (old, new) in differing {
+            path.join(old, new);
+        }
+    }
+}
+
 /// Lays the new pieces down from left to right.
 ///
 /// Each text of the user stands behind so much of the base and so much of the target, and stays there. So the
@@ -162,9 +228,8 @@ struct Layout<'a> {
     marks: &'a Marks,
     /// The pieces before each of the user's texts, and behind the last.
     stretches: Vec<Vec<Piece>>,
-    /// The hunk laid down last, and whether it is still being laid down.
+    /// The hunk that is being laid down, 0 for kept lines.
     hunk: u32,
-    inside: bool,
     /// How far base and target are laid down.
     base: usize,
     target: usize,
@@ -177,7 +242,6 @@ impl<'a> Layout<'a> {
             marks,
             stretches: vec![Vec::new(); marks.theirs.len() + 1],
             hunk: 0,
-            inside: false,
             base: 0,
             target: 0,
         }
@@ -220,13 +284,7 @@ impl<'a> Layout<'a> {
                 self.put(self.target + len);
                 continue;
             }
-            let hunk = if self.inside { self.hunk } else { 0 };
-            self.push(
-                base_stretch,
-                Piece::base(self.base, len),
-                base_removed,
-                hunk,
-            );
+            self.push(base_stretch, Piece::base(self.base, len), base_removed);
             self.base += len;
             self.target += len;
         }
@@ -240,7 +298,7 @@ impl<'a> Layout<'a> {
             let len = (base_end - self.base).min(room).min(until);
             let mut piece = Piece::base(self.base, len);
             piece.in_target = false;
-            self.push(stretch, piece, removed, self.hunk.max(1));
+            self.push(stretch, piece, removed);
             self.base += len;
         }
     }
@@ -251,19 +309,14 @@ impl<'a> Layout<'a> {
             let (stretch, room) = self.target_stretch();
             let (removed, until) = marked(&self.marks.target_removed, self.target);
             let len = (target_end - self.target).min(room).min(until);
-            self.push(
-                stretch,
-                Piece::ours(self.target, len),
-                removed,
-                self.hunk.max(1),
-            );
+            self.push(stretch, Piece::ours(self.target, len), removed);
             self.target += len;
         }
     }
 
-    fn push(&mut self, stretch: usize, mut piece: Piece, removed: bool, hunk: u32) {
+    fn push(&mut self, stretch: usize, mut piece: Piece, removed: bool) {
         piece.removed = removed;
-        piece.hunk = hunk;
+        piece.hunk = self.hunk;
         piece.shown = piece.wanted(self.showing);
         self.stretches[stretch].push(piece);
     }

@@ -278,6 +278,7 @@ impl Tracked {
     /// Whether something is shown that is not wanted, or the reverse. O(pieces) when something happened, else O(1).
     pub(crate) fn has_gap(&mut self, showing: Showing) -> bool {
         if self.dirty {
+            self.exchange_equal(showing);
             self.dirty = self
                 .pieces
                 .iter()
@@ -286,9 +287,39 @@ impl Tracked {
         self.dirty
     }
 
+    /// Pieces that would only trade places with the same text do so unseen: an edit that changes nothing is
+    /// never reported back. To be called when nothing is in flight. O(pieces).
+    fn exchange_equal(&mut self, showing: Showing) {
+        let mut start = 0;
+        while start < self.pieces.len() {
+            let run = self.pieces[start..]
+                .iter()
+                .take_while(|piece| !(piece.shown && piece.wanted(showing)));
+            let end = start + run.count();
+            let run = &self.pieces[start..end];
+            let goes = run.iter().filter(|piece| piece.shown);
+            let comes = run
+                .iter()
+                .filter(|piece| !piece.shown && piece.wanted(showing));
+            let len = |piece: &Piece| piece.len;
+            let equal = goes.clone().map(len).sum::<usize>()
+                == comes.clone().map(len).sum::<usize>()
+                && goes
+                    .flat_map(|piece| self.text_of(piece).bytes())
+                    .eq(comes.flat_map(|piece| self.text_of(piece).bytes()));
+            if equal {
+                for piece in &mut self.pieces[start..end] {
+                    piece.shown = piece.wanted(showing);
+                }
+            }
+            start = end + 1;
+        }
+    }
+
     /// The replacements that would make the shown text what is wanted. Marks the pieces as in flight under
     /// the numbers that `part` gives for each. O(pieces).
     pub(crate) fn gaps(&mut self, showing: Showing, mut part: impl FnMut(Gap) -> u32) {
+        self.exchange_equal(showing);
         self.dirty = false;
         let mut shown = 0;
         let mut index = 0;

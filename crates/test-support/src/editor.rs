@@ -15,7 +15,7 @@ mod report;
 use rewrite::Profile;
 use text::{ContentChange, Encoding, VersionRule};
 
-use crate::page::{Page, Splice};
+use crate::page::{Page, Splice, common_ends};
 pub use position::{index_of, position_of};
 
 /// What the editor does with an edit that is made for another version than its own.
@@ -321,7 +321,14 @@ impl Editor {
     pub fn user(&mut self, changes: &[(usize, usize, String)]) {
         let splices: Vec<Splice> = changes
             .iter()
-            .map(|(at, count, text)| self.page.user(*at, *count, text))
+            .map(|(at, count, text)| {
+                // What is replaced by the same is not touched.
+                let old = &self.page.chars()[*at..at + count];
+                let new: Vec<char> = text.chars().collect();
+                let (prefix, suffix) = common_ends(old, &new);
+                let text: String = new[prefix..new.len() - suffix].iter().collect();
+                self.page.user(at + prefix, count - prefix - suffix, &text)
+            })
             .collect();
         self.redo.clear();
         match self.undo.last_mut() {

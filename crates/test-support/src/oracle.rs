@@ -12,9 +12,14 @@
 //! ours that was taken back, its place among the restored base is free between those two: nobody can say
 //! where in text that was hidden it belongs.
 //!
+//! Text that an edit replaced by the same text counts as kept or as ours, as the minimal diff has it: where the
+//! person deleted a character of ours, an equal one of the base may be missing in place of it.
+//!
 //! What a person put in by redo is typing; what they took back by undo is as if it had never been put.
 //! After an undo that reached into an accepted rewrite nobody can say what the model's text would be: there
 //! only the person's characters are checked.
+
+use std::ops::Range;
 
 use prompt::Shape;
 use rewrite::{Apply, RewriteId, RewriteView, State};
@@ -46,6 +51,8 @@ pub struct Ledger {
     pub heard: String,
     /// Why nothing more counts.
     pub outcome: Option<Outcome>,
+    /// Its hunks as proposed: bytes of the base, bytes of the model's text.
+    pub hunks: Vec<(Range<usize>, Range<usize>)>,
     /// Hunks that were decided, and how.
     pub decided: Vec<(usize, bool)>,
     /// The whole was decided.
@@ -117,13 +124,15 @@ pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), 
     let mut deleted = 0;
     for ledger in ledgers {
         let inside = page.cells()[page.inside(ledger.id)].to_vec();
-        deleted += page
+        let lost: Vec<char> = page
             .deleted_ours
             .iter()
-            .filter(|it| **it == ledger.id)
-            .count();
+            .filter(|(id, _)| *id == ledger.id)
+            .map(|(_, ch)| *ch)
+            .collect();
+        deleted += lost.len();
         deleted += inside.iter().filter(|cell| cell.gone).count();
-        wanted.extend(wanted_of(ledger, &inside)?);
+        wanted.extend(wanted_of(ledger, &inside, &lost)?);
         cells.extend(inside);
     }
     let rest: Vec<char> = cells
@@ -143,14 +152,14 @@ pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), 
             "rewrites {names:?} ended {states:?} with {is:?}, not {should:?} (without what the person typed)"
         ));
     }
-    if wanted.iter().all(|it| it.cell.is_some()) {
+    if skipped == 0 && wanted.iter().all(|it| it.cell.is_some()) {
         check_places(&cells, &wanted)?;
     }
     Ok(())
 }
 
 /// What should stand in the region of a rewrite that is over.
-fn wanted_of(ledger: &Ledger, inside: &[Cell]) -> Result<Vec<Wanted>, String> {
+fn wanted_of(ledger: &Ledger, inside: &[Cell], lost: &[char]) -> Result<Vec<Wanted>, String> {
     let base: Vec<&Cell> = inside
         .iter()
         .filter(|cell| cell.owner == Owner::Base)
@@ -176,11 +185,9 @@ fn wanted_of(ledger: &Ledger, inside: &[Cell]) -> Result<Vec<Wanted>, String> {
             ledger.id, ledger.state
         ));
     }
-    let expected = expected.filter(|_| !failed).unwrap_or(Expected {
-        text: ledger.base.clone(),
-        hunks: Vec::new(),
-    });
-    let any_gone = inside.iter().any(|cell| cell.gone);
+    let text = expected.filter(|_| !failed).map(|it| it.text);
+    let text = text.unwrap_or_else(|| ledger.base.clone());
+    let hunks: &[_] = if failed { &[] } else { &ledger.hunks };
     let mut out = Vec::new();
     let mut cells = base.into_iter();
     let mut at = 0;
@@ -194,17 +201,17 @@ fn wanted_of(ledger: &Ledger, inside: &[Cell]) -> Result<Vec<Wanted>, String> {
             if let Some(out) = out.as_mut().filter(|_| !cell.gone) {
                 out.push(Wanted {
                     ch: cell.ch,
-                    optional: false,
+                    optional: lost.contains(&cell.ch),
                     cell: Some(cell.id),
                 });
             }
         }
     };
-    for (index, (old, new)) in expected.hunks.iter().enumerate() {
+    for (index, (old, new)) in hunks.iter().enumerate() {
         take(old.start, &mut at, &mut cells, &mut Some(&mut out));
         if decided(index) {
             take(old.end, &mut at, &mut cells, &mut None);
-            out.extend(expected.text[new.clone()].chars().map(|ch| Wanted {
+            out.extend(text[new.clone()].chars().map(|ch| Wanted {
                 ch,
                 optional: true,
                 cell: None,
@@ -213,7 +220,6 @@ fn wanted_of(ledger: &Ledger, inside: &[Cell]) -> Result<Vec<Wanted>, String> {
             take(old.end, &mut at, &mut cells, &mut Some(&mut out));
         }
     }
-    let _ = any_gone;
     take(ledger.base.len(), &mut at, &mut cells, &mut Some(&mut out));
     Ok(out)
 }
@@ -269,32 +275,48 @@ fn check_places(cells: &[Cell], wanted: &[Wanted]) -> Result<(), String> {
     Ok(())
 }
 
-/// Hunks of a proposal against those of the same answer in one piece (I5).
+/// The hunks of a proposal: what lies between them is the same in the base and in the model's text; and where
+/// the person typed nothing in the region, they are those of the same answer in one piece (I5).
 ///
 /// # Errors
-/// What differs.
-pub fn check_hunks(ledger: &Ledger, view: &RewriteView) -> Result<(), String> {
+/// What does not hold.
+pub fn check_hunks(ledger: &Ledger, view: &RewriteView, touched: bool) -> Result<(), String> {
     let Some(expected) = ledger.expected() else {
         return Err(format!("I7: {} is proposed, and has no answer", ledger.id));
     };
-    let is: Vec<(&str, &str)> = view
-        .hunks
-        .iter()
-        .map(|hunk| (hunk.old_text.as_str(), hunk.new_text.as_str()))
-        .collect();
-    let should: Vec<(&str, &str)> = expected
-        .hunks
-        .iter()
-        .map(|(old, new)| (&ledger.base[old.clone()], &expected.text[new.clone()]))
-        .collect();
-    if is != should {
+    let (base, text) = (&ledger.base, &expected.text);
+    let (mut old, mut new) = (0, 0);
+    for hunk in &view.hunks {
+        let fits = base.get(hunk.old.clone()) == Some(&hunk.old_text)
+            && text.get(hunk.new.clone()) == Some(&hunk.new_text)
+            && base.get(old..hunk.old.start) == text.get(new..hunk.new.start);
+        if !fits {
+            return Err(format!(
+                "I5: {hunk:?} of {} is no hunk between {base:?} and {text:?}",
+                ledger.id
+            ));
+        }
+        (old, new) = (hunk.old.end, hunk.new.end);
+    }
+    if !view.hunks.is_empty() && base[old..] != text[new..] {
         return Err(format!(
-            "I5: hunks of {} are {is:?}, not {should:?}",
+            "I5: the hunks of {} do not lead from {base:?} to {text:?}",
             ledger.id
         ));
     }
+    let is: Vec<(Range<usize>, Range<usize>)> = view
+        .hunks
+        .iter()
+        .map(|hunk| (hunk.old.clone(), hunk.new.clone()))
+        .collect();
+    if !touched && is != expected.hunks {
+        return Err(format!(
+            "I5: hunks of {} are {is:?}, not {:?}",
+            ledger.id, expected.hunks
+        ));
+    }
     if ledger.outcome == Some(Outcome::Cut) {
-        check_cut(ledger, &expected.text)?;
+        check_cut(ledger, text)?;
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ pub struct Page {
     /// that applies edits to another text than the one they are made for can bring that about.
     pub harm: Vec<String>,
     /// Characters of ours that the person deleted, by rewrite.
-    pub deleted_ours: Vec<u32>,
+    pub deleted_ours: Vec<(u32, char)>,
     /// Pairs of rewrites that an edit joined where their regions touch.
     pub joined: Vec<(u32, u32)>,
 }
@@ -242,7 +242,9 @@ impl Page {
             }
             Owner::Ours => {
                 let rewrites = self.rewrites_at(index);
-                self.deleted_ours.extend(rewrites);
+                let ch = self.cells[index].ch;
+                let lost = rewrites.into_iter().map(|rewrite| (rewrite, ch));
+                self.deleted_ours.extend(lost);
                 self.cells.remove(index);
             }
             _ => {
@@ -276,10 +278,8 @@ impl Page {
         // What is taken away and put back the same is not touched.
         let new: Vec<char> = text.chars().collect();
         let old: Vec<char> = splice.removed.iter().map(|(_, ch)| *ch).collect();
-        let suffix = common(old.iter().rev(), new.iter().rev());
-        let (old, new) = (&old[..old.len() - suffix], &new[..new.len() - suffix]);
-        let prefix = common(old.iter(), new.iter());
-        let new = &new[prefix..];
+        let (prefix, suffix) = common_ends(&old, &new);
+        let new = &new[prefix..new.len() - suffix];
         let (at, removed) = (at + prefix, &removed[prefix..removed.len() - suffix]);
         for &index in removed.iter().rev() {
             self.take_by_us(index, exact);
@@ -421,6 +421,13 @@ impl Page {
         rewrites
     }
 
+    /// Whether the person has typed or deleted in a region.
+    pub fn is_touched(&self, rewrite: u32) -> bool {
+        let typed = |cell: &Cell| cell.gone || matches!(cell.owner, Owner::User(..));
+        self.cells[self.inside(rewrite)].iter().any(typed)
+            || self.deleted_ours.iter().any(|(it, _)| *it == rewrite)
+    }
+
     /// A rewrite begins over a range of the text: all of it is its base.
     pub fn begin(&mut self, rewrite: u32, range: Range<usize>) {
         let (start, end) = (self.gap(range.start), self.gap(range.end));
@@ -508,7 +515,7 @@ impl Page {
             })
             .collect();
         self.cells.splice(whole, kept);
-        self.deleted_ours.retain(|it| *it != rewrite);
+        self.deleted_ours.retain(|(it, _)| *it != rewrite);
     }
 }
 
@@ -559,6 +566,21 @@ fn interleaved(text: &[char], base: &[Cell], typed: &[Cell], all: &[Cell]) -> Op
     Some(order)
 }
 
-fn common<'a>(a: impl Iterator<Item = &'a char>, b: impl Iterator<Item = &'a char>) -> usize {
-    a.zip(b).take_while(|(a, b)| a == b).count()
+/// How many characters two texts begin and end with alike, the end first; a `\r\n` counts whole or not at all.
+pub fn common_ends(old: &[char], new: &[char]) -> (usize, usize) {
+    let same = |pair: &(&char, &char)| pair.0 == pair.1;
+    let most = old.len().min(new.len());
+    let back = old.iter().rev().zip(new.iter().rev());
+    let mut suffix = back.take_while(same).count();
+    let splits =
+        |text: &[char], at: usize| at > 0 && text[at - 1] == '\r' && text.get(at) == Some(&'\n');
+    while suffix > 0 && (splits(old, old.len() - suffix) || splits(new, new.len() - suffix)) {
+        suffix -= 1;
+    }
+    let front = old.iter().zip(new).take(most - suffix);
+    let mut prefix = front.take_while(same).count();
+    while prefix > 0 && (splits(old, prefix) || splits(new, prefix)) {
+        prefix -= 1;
+    }
+    (prefix, suffix)
 }

@@ -6,7 +6,7 @@ mod rest;
 
 use std::collections::VecDeque;
 
-use rewrite::{DocumentRewrites, EditId, Effect, State, Time};
+use rewrite::{DocumentRewrites, EditId, Effect, HunkView, State, Time};
 use text::{ContentChange, Document};
 
 use crate::coverage::Coverage;
@@ -36,6 +36,8 @@ pub struct World {
     pub cursor: usize,
     /// What has been met.
     pub coverage: Coverage,
+    /// Print what happens.
+    pub traces: bool,
     /// Steps run, those of coming to rest included.
     pub steps: u64,
 }
@@ -57,6 +59,7 @@ impl World {
             ledgers: Vec::new(),
             cursor: 0,
             coverage: Coverage::default(),
+            traces: std::env::var_os("TRACE").is_some(),
             steps: 0,
         }
     }
@@ -79,7 +82,24 @@ impl World {
             .map(|at| self.ledgers[*at].state)
             .collect();
         self.coverage.note(self.editor.model.name, step, &states);
-        self.act(step)?;
+        let done = self.act(step);
+        if self.traces {
+            eprintln!("{step}");
+            eprintln!(
+                "    editor v{} {:?}",
+                self.editor.version,
+                self.editor.page.text()
+            );
+            eprintln!(
+                "    mirror v{} {:?}",
+                self.mirror.version(),
+                self.mirror.text().to_string()
+            );
+            for view in self.engine.active() {
+                eprintln!("    {:?} {:?} {:?}", view.id, view.state, view.region);
+            }
+        }
+        done?;
         self.harm()
     }
 
@@ -113,6 +133,9 @@ impl World {
                     return Err(format!(
                         "I1: the mirror holds {text:?}, the editor {after:?}"
                     ));
+                }
+                if self.traces {
+                    eprintln!("    reports {changes:?}");
                 }
                 if !sets.is_empty() {
                     let text = self.mirror.text().clone();
@@ -158,6 +181,9 @@ impl World {
                         return Err(format!(
                             "{edit:?} is made for another text than the mirror's"
                         ));
+                    }
+                    if self.traces {
+                        eprintln!("    asks {edit:?} {parts:?}");
                     }
                     let request = self.request(edit, &parts)?;
                     self.requests.push_back(request);
@@ -250,7 +276,8 @@ impl World {
             return Ok(());
         };
         let over = view.state.is_over() && !self.engine.active().any(|it| it.id == view.id);
-        let untouched = !self.editor.undone.contains(&(id as u32));
+        let undone = self.editor.undone.contains(&(id as u32));
+        let touched = self.editor.page.is_touched(id as u32);
         let late = self.editor.late_edits > 0;
         let length = self.mirror.text().len();
         let Some(ledger) = self.ledger(id) else {
@@ -263,8 +290,13 @@ impl World {
             ));
         }
         let proposed = matches!(view.state, State::Proposed | State::Interrupted);
-        if proposed && ledger.state != view.state && untouched && !late {
-            oracle::check_hunks(ledger, &view)?;
+        let new = ledger.hunks.is_empty() && !view.hunks.is_empty();
+        if new {
+            let sides = |hunk: &HunkView| (hunk.old.clone(), hunk.new.clone());
+            ledger.hunks = view.hunks.iter().map(sides).collect();
+        }
+        if (new || proposed && ledger.state != view.state) && !undone && !late {
+            oracle::check_hunks(ledger, &view, touched)?;
         }
         let mut end = view.region.start;
         for hunk in &view.hunks {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use test_support::coverage::Coverage;
 use test_support::editor::Model;
 use test_support::shrink::shrink;
-use test_support::simulation::run_seed;
+use test_support::simulation::{run_script, run_seed};
 use test_support::step::Script;
 
 #[derive(clap::Args)]
@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Only print the failures.
     #[arg(long)]
     no_save: bool,
+    /// Run this script instead.
+    #[arg(long)]
+    script: Option<PathBuf>,
     /// How many sessions at once; all cores by default.
     #[arg(long)]
     threads: Option<usize>,
@@ -56,6 +59,12 @@ struct Total {
 /// # Errors
 /// When a session failed, or there is no such editor.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if let Some(path) = &args.script {
+        let script = Script::parse(&std::fs::read_to_string(path)?).map_err(anyhow::Error::msg)?;
+        run_script(&script).map_err(anyhow::Error::msg)?;
+        println!("the script holds");
+        return Ok(());
+    }
     let model = match &args.editor {
         None => None,
         Some(name) => Some(Model::named(name).with_context(|| format!("no editor {name}"))?),

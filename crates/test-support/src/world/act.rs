@@ -350,6 +350,7 @@ fn ledger_of(id: u32, start: &Start, text: &Text, answer: &str, ending: Ending) 
         ended: false,
         heard: String::new(),
         outcome: None,
+        hunks: Vec::new(),
         decided: Vec::new(),
         whole: None,
         sends: 0,
