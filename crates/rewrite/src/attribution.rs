@@ -610,7 +610,7 @@ fn spliced<'a>(was: &str, start: usize, edits: impl Iterator<Item = &'a Edit>) -
 }
 
 /// A range, and the text that comes in its place.
-type Replacement = (Range<usize>, String);
+pub(crate) type Replacement = (Range<usize>, String);
 
 /// The smallest replacements that lead from one text to another, in bytes of the first.
 fn replacements(old: &str, new: &str) -> Vec<Replacement> {

@@ -4,19 +4,20 @@
 //! shows it, whatever the editor answered; until then no other is sent. What the model sends meanwhile
 //! waits in the regions and goes out with the next edit.
 
+mod undo;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use model_protocol::Request;
 use text::{ChangeSet, Text};
 
-use crate::attribution::{self, attribute};
+use crate::attribution::{self, Attribution, attribute};
 use crate::effect::{
     DecideError, Decision, EditId, Effect, ModelEvent, Part, RewriteId, RewriteView, Start,
     StartError, State, Time,
 };
 use crate::life::Rewrite;
-use crate::piece::Piece;
 
 /// How an editor treats our edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +41,6 @@ impl Default for Profile {
 /// How many finished rewrites are remembered for `list`.
 const REMEMBERED: usize = 20;
 
-/// How many of our edits an undo may reach back over.
-const UNDO_DEPTH: usize = 256;
-
 /// How long the rest of an edit that arrived in part is waited for, in microseconds. Editors report all parts
 /// of an edit in one go.
 const PATIENCE: Time = 300_000;
@@ -54,11 +52,12 @@ struct Flight {
     version: i32,
     /// The parts that the mirror does not show yet.
     parts: Vec<attribution::Part>,
-    before: Text,
     /// The editor has said that it applied it.
     said_applied: bool,
     /// When the last of the parts that have arrived did.
     arriving_since: Option<Time>,
+    /// It cannot arrive any more.
+    lost: bool,
 }
 
 impl Flight {
@@ -67,9 +66,6 @@ impl Flight {
         self.version == 0
     }
 }
-
-/// Where a region began at some moment, and its pieces.
-type Moment = (usize, Vec<Piece>);
 
 /// All rewrites of one document.
 pub struct DocumentRewrites {
@@ -82,11 +78,6 @@ pub struct DocumentRewrites {
     flight: Option<Flight>,
     /// The version at which the editor refused an edit: wait for a newer one.
     refused_at: Option<i32>,
-    /// The text before each of our edits, for recognising the editor's undo.
-    history: VecDeque<(u32, Text)>,
-    /// The regions before the first change of the user since our last edit: an undo may be reported in
-    /// pieces, which only together lead back to an earlier text.
-    before_typing: Option<Vec<Moment>>,
     next_frame: Time,
     wake_at: Option<Time>,
     edits: u32,
@@ -105,8 +96,6 @@ impl DocumentRewrites {
             ended: VecDeque::new(),
             flight: None,
             refused_at: None,
-            history: VecDeque::new(),
-            before_typing: None,
             next_frame: 0,
             wake_at: None,
             edits: 0,
@@ -190,7 +179,6 @@ impl DocumentRewrites {
         let rewrite = Rewrite::new(start, base, now);
         Self::announce(&rewrite, out);
         self.rewrites.insert(index, rewrite);
-        self.before_typing = None;
         Ok(())
     }
 
@@ -237,7 +225,6 @@ impl DocumentRewrites {
         if rewrite.is_streaming() {
             out.push(Effect::Cancel { rewrite: old });
         }
-        self.before_typing = None;
         let mut tracked = rewrite.tracked.clone();
         let base = tracked.restart();
         let mut text = self.text.clone();
@@ -273,26 +260,8 @@ impl DocumentRewrites {
             .flight
             .as_mut()
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
-        let (steps, missing) = attribute(&self.text, changes, after, parts);
+        let (steps, missing) = self.attributed(changes, after, parts);
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
-        let undo = !partly && self.is_undo(changes, after, out);
-        let typed = steps.iter().any(|step| !step.user.is_empty());
-        if typed && !undo && self.before_typing.is_none() && !self.history.is_empty() {
-            let moments = self
-                .rewrites
-                .iter()
-                .map(|rewrite| (rewrite.start, rewrite.tracked.pieces.clone()));
-            self.before_typing = Some(moments.collect());
-        }
-        for step in steps.iter().filter(|_| !undo) {
-            self.confirm(&step.confirmed, now, out);
-            for (range, text) in step.user.iter().rev() {
-                self.user_change(range.clone(), text, out);
-            }
-        }
-        self.text = after.clone();
-        self.version = version;
-        self.refused_at = None;
         if let Some(flight) = &mut self.flight {
             flight.parts = missing;
             // An edit is atomic, so what arrived in part will be reported whole: Neovim sends a notification for
@@ -303,14 +272,49 @@ impl DocumentRewrites {
             let arriving = flight.arriving_since.is_some();
             let newer = version > flight.version;
             let proof = self.profile.checks_versions && !flight.is_unchecked();
-            let lost = newer && !arriving && (proof || flight.said_applied);
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
-            if flight.parts.is_empty() {
-                self.land();
-            } else if lost || gone {
+            flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
+        }
+        for step in steps {
+            self.confirm(&step.confirmed, now, out);
+            self.user_changes(&step.user, out);
+        }
+        self.text = after.clone();
+        self.version = version;
+        self.refused_at = None;
+        if let Some(flight) = &self.flight {
+            if flight.lost {
                 self.drop_flight();
+            } else if flight.parts.is_empty() {
+                self.flight = None;
             }
         }
+    }
+
+    /// Whose the changes were. Where no edit is in flight and one of ours could be undone, each on its own: an
+    /// editor may report the undo together with typing before and after it. But an undo of an edit with
+    /// several parts is reported as several changes, and together they say so.
+    fn attributed(
+        &self,
+        changes: &[ChangeSet],
+        after: &Text,
+        parts: Vec<attribution::Part>,
+    ) -> (Vec<Attribution>, Vec<attribution::Part>) {
+        let undoable = || self.rewrites.iter().any(|it| it.tracked.has_moments());
+        let one_by_one = parts.is_empty() && changes.len() > 1 && undoable();
+        let (steps, missing) = attribute(&self.text, changes, after, parts);
+        if !one_by_one || steps.iter().any(|step| self.is_undo(&step.user)) {
+            return (steps, missing);
+        }
+        let mut text = self.text.clone();
+        let mut steps = Vec::with_capacity(changes.len());
+        for change in changes {
+            let before = text.clone();
+            change.apply(&mut text);
+            let one = std::slice::from_ref(change);
+            steps.extend(attribute(&before, one, &text, Vec::new()).0);
+        }
+        (steps, missing)
     }
 
     /// When an edit that arrived in part may be given up, if its rest is not reported before: the user may have
@@ -337,23 +341,13 @@ impl DocumentRewrites {
             for part in parts {
                 moved += rewrite.tracked.confirm(*part, edit);
             }
+            rewrite.edges = Default::default();
             if moved != before {
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });
             }
             rewrite.timings.first_edit.get_or_insert(now);
-        }
-    }
-
-    /// Our edit is in the mirror whole.
-    fn land(&mut self) {
-        self.before_typing = None;
-        if let Some(flight) = self.flight.take() {
-            if self.history.len() == UNDO_DEPTH {
-                self.history.pop_front();
-            }
-            self.history.push_back((flight.edit.0, flight.before));
         }
     }
 
@@ -365,115 +359,12 @@ impl DocumentRewrites {
         }
     }
 
-    /// Whether a change is the editor's undo of our last edits: the text is what it was before one of them.
-    fn is_undo(&mut self, changes: &[ChangeSet], after: &Text, out: &mut Vec<Effect>) -> bool {
-        if !self
-            .history
-            .iter()
-            .any(|(_, before)| before.len() == after.len())
-        {
-            return false;
-        }
-        let Some(change) = ChangeSet::compose_all(changes) else {
-            return false;
-        };
-        let changes = change.changes();
-        let (Some(first), Some(last)) = (changes.first(), changes.last()) else {
-            return false;
-        };
-        // An undo of ours happens where our edits were, inside the regions.
-        let inside = changes.iter().all(|change| {
-            self.rewrites.iter().any(|rewrite| {
-                let region = rewrite.region();
-                region.start <= change.old.start && change.old.end <= region.end
-            })
-        });
-        if !inside {
-            return false;
-        }
-        let start = self
-            .rewrites
-            .iter()
-            .map(|rewrite| rewrite.start)
-            .fold(first.old.start, usize::min);
-        let end = self
-            .rewrites
-            .iter()
-            .map(|rewrite| rewrite.region().end)
-            .fold(last.old.end, usize::max);
-        let tail = self.text.len().saturating_sub(end);
-        let found = self.history.iter().rposition(|(_, before)| {
-            before.len() == after.len()
-                && before.len() >= start + tail
-                && same_window(before, after, start..before.len() - tail)
-        });
-        let Some(found) = found else { return false };
-        let edit = self.history[found].0;
-        let now = self
-            .rewrites
-            .iter()
-            .map(|rewrite| (rewrite.start, rewrite.tracked.pieces.clone()));
-        let now: Vec<Moment> = now.collect();
-        let before = self.before_typing.take();
-        let undone = [Some(now), before]
-            .into_iter()
-            .flatten()
-            .find_map(|moments| self.undone(moments, edit, after));
-        let Some(undone) = undone else { return false };
-        for (rewrite, (start, pieces)) in self.rewrites.iter_mut().zip(undone) {
-            let streaming = rewrite.is_streaming();
-            let ours = rewrite
-                .tracked
-                .pieces
-                .iter()
-                .any(|piece| piece.flipped >= edit);
-            rewrite.start = start;
-            rewrite.tracked.go_back_to(pieces);
-            if ours {
-                rewrite.on_undo();
-                if streaming {
-                    out.push(Effect::Cancel {
-                        rewrite: rewrite.id,
-                    });
-                }
-                out.push(Effect::Changed {
-                    rewrite: rewrite.id,
-                });
-            }
-        }
-        self.history.truncate(found);
-        true
-    }
-
-    /// What the regions are once our edits from `edit` on are taken back from how they were at some moment, if
-    /// that is what the text says.
-    fn undone(&self, moments: Vec<Moment>, edit: u32, after: &Text) -> Option<Vec<Moment>> {
-        if moments.len() != self.rewrites.len() {
-            return None;
-        }
-        let mut moved = 0;
-        let mut undone = Vec::with_capacity(moments.len());
-        for (rewrite, (start, pieces)) in self.rewrites.iter().zip(moments) {
-            let mut tracked = rewrite.tracked.clone();
-            tracked.go_back_to(pieces);
-            let before = tracked.shown_len();
-            tracked.undo(edit);
-            let start = start.wrapping_add_signed(moved);
-            let end = start + tracked.shown_len();
-            if !after.range_is(start..end, &tracked.shown()) {
-                return None;
-            }
-            moved += tracked.shown_len() as isize - before as isize;
-            undone.push((start, tracked.pieces));
-        }
-        Some(undone)
-    }
-
     /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
     fn user_change(&mut self, range: Range<usize>, text: &str, out: &mut Vec<Effect>) {
         let grown = text.len() as isize - range.len() as isize;
         for rewrite in &mut self.rewrites {
             let region = rewrite.region();
+            rewrite.note_edges(&range, text);
             if range.end <= region.start {
                 rewrite.start = rewrite.start.wrapping_add_signed(grown);
                 continue;
@@ -562,7 +453,6 @@ impl DocumentRewrites {
         let rewrite = &mut self.rewrites[index];
         let streaming = rewrite.is_streaming();
         let decision = rewrite.decide(accept, hunk)?;
-        self.before_typing = None;
         if streaming && !rewrite.is_streaming() {
             out.push(Effect::Cancel { rewrite: id });
         }
@@ -693,23 +583,18 @@ impl DocumentRewrites {
                 index += 1;
             } else if rewrite.is_left() {
                 let mut rewrite = self.rewrites.remove(index);
-                self.before_typing = None;
                 rewrite.timings.decided = Some(now);
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });
                 self.remember(rewrite.view());
             } else if rewrite.on_synced(now) {
-                self.before_typing = None;
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });
             } else {
                 index += 1;
             }
-        }
-        if self.rewrites.is_empty() {
-            self.history.clear();
         }
     }
 
@@ -745,7 +630,7 @@ impl DocumentRewrites {
                     }
                 }
             });
-            if parts.len() > before {
+            if rewrite.tracked.is_in_flight() || parts.len() > before {
                 rewrites.push(rewrite.id);
             }
         }
@@ -772,9 +657,9 @@ impl DocumentRewrites {
             edit,
             version: self.version,
             parts,
-            before: self.text.clone(),
             said_applied: false,
             arriving_since: None,
+            lost: false,
         });
     }
 
@@ -804,11 +689,6 @@ impl DocumentRewrites {
         }
         Ok(())
     }
-}
-
-fn same_window(a: &Text, b: &Text, window: Range<usize>) -> bool {
-    let fits = |text: &Text| text.is_boundary(window.start) && text.is_boundary(window.end);
-    fits(a) && fits(b) && a.slice(window.clone()) == b.slice(window)
 }
 
 /// Widens a replacement so that it neither begins nor ends between the `\r` and the `\n` of one line break.

@@ -7,6 +7,7 @@ use diff::{Splice, StreamingDiff};
 use model_protocol::{Request, StreamEvent, Usage};
 use prompt::{Cleaner, Unusable};
 
+use crate::attribution::Replacement;
 use crate::effect::{
     Apply, DecideError, Decision, HunkState, HunkView, RewriteId, RewriteView, Start, State, Time,
     Timings, Tokens,
@@ -39,6 +40,9 @@ pub(crate) struct Rewrite {
     phase: Phase,
     /// Byte offset of the region in the mirror.
     pub(crate) start: usize,
+    /// What the user put right before and right behind the region since an edit arrived: an undo that is
+    /// reported in pieces puts text there that belongs to the region.
+    pub(crate) edges: (String, String),
     pub(crate) tracked: Tracked,
     diff: StreamingDiff,
     cleaner: Option<Cleaner>,
@@ -88,6 +92,7 @@ impl Rewrite {
             apply: start.apply,
             phase: Phase::Streaming,
             start: start.region.start,
+            edges: Default::default(),
             tracked,
             diff,
             cleaner: Some(Cleaner::new(start.shape)),
@@ -318,15 +323,7 @@ impl Rewrite {
             return false;
         };
         if self.hunks.is_empty() {
-            self.hunks = self
-                .tracked
-                .settle(self.showing)
-                .into_iter()
-                .map(|hunk| DecidedHunk {
-                    hunk,
-                    verdict: Verdict::Open,
-                })
-                .collect();
+            self.settle();
             if self.apply == Apply::Once
                 && self.showing == Showing::Withheld
                 && !self.hunks.is_empty()
@@ -343,6 +340,16 @@ impl Rewrite {
             self.leave(State::Accepted, Verdict::Accepted);
         }
         true
+    }
+
+    fn settle(&mut self) {
+        let hunks = self.tracked.settle(self.showing).into_iter();
+        self.hunks = hunks
+            .map(|hunk| DecidedHunk {
+                hunk,
+                verdict: Verdict::Open,
+            })
+            .collect();
     }
 
     fn settle_without_hunks(&mut self, state: State) {
@@ -431,30 +438,109 @@ impl Rewrite {
             .count()
     }
 
-    /// The user took edits of ours back by the editor's undo; the pieces say so already.
-    pub(crate) fn on_undo(&mut self) {
+    /// The user replaces a range of the mirror: keeps [`edges`](Self::edges) true.
+    pub(crate) fn note_edges(&mut self, range: &Range<usize>, text: &str) {
+        let region = self.region();
+        let (before, behind) = &mut self.edges;
+        if *range == (region.start..region.start) {
+            before.push_str(text);
+        } else if range.start < region.start && range.end + before.len() > region.start {
+            before.clear();
+        }
+        if range.is_empty() && range.start == region.end && !region.is_empty() {
+            behind.insert_str(0, text);
+        } else if range.end > region.end && range.start < region.end + behind.len() {
+            behind.clear();
+        }
+    }
+
+    /// The moment that changes of a window around the region (bytes of the mirror) lead it back to. `len` is the
+    /// window's length after them.
+    pub(crate) fn moment_after(
+        &self,
+        changes: &[Replacement],
+        window: &Range<usize>,
+        len: usize,
+    ) -> Option<usize> {
+        if !self.tracked.has_moment_of(len) {
+            return None;
+        }
+        let shown = self.tracked.shown();
+        let (before, behind) = (self.start - window.start, window.len() - shown.len());
+        let mut text = String::with_capacity(len);
+        text.push_str(if before > 0 { &self.edges.0 } else { "" });
+        text.push_str(&shown);
+        text.push_str(if behind > before { &self.edges.1 } else { "" });
+        for (range, put) in changes.iter().rev() {
+            text.replace_range(range.start - window.start..range.end - window.start, put);
+        }
+        (text != shown).then(|| self.tracked.moment_of(&text))?
+    }
+
+    /// The user took edits of ours back by the editor's undo, which led back to a moment of the region.
+    pub(crate) fn go_back(&mut self, moment: usize) {
+        self.accept_when_proposed = false;
+        let stops =
+            matches!(self.phase, Phase::Streaming | Phase::Finishing(_)) && self.hunks.is_empty();
+        let decision_under_way = self.tracked.is_wanting(self.showing);
+        let anew = self.tracked.go_back(moment, stops, self.showing);
+        if anew {
+            self.hunks.clear();
+        }
         match self.phase {
             Phase::Streaming => {
-                self.stop_early("Stopped, because you took back an edit of it by undo.".to_owned());
+                self.cleaner = None;
+                self.removed = None;
+                self.message =
+                    Some("Stopped, because you took back an edit of it by undo.".to_owned());
+                self.phase = Phase::Finishing(State::Interrupted);
             }
-            Phase::Deciding(_) => {
-                for (number, hunk) in (1..).zip(&mut self.hunks) {
-                    let open = self.tracked.pieces.iter().any(|piece| {
-                        piece.hunk == number
-                            && piece.verdict == Verdict::Open
-                            && piece.origin != Origin::Theirs
-                            && !piece.is_plain()
-                    });
-                    if !open && hunk.verdict == Verdict::Open {
-                        hunk.verdict = Verdict::Rejected;
-                    }
-                }
-                if self.remaining() == 0 {
+            Phase::Deciding(_) if anew => {
+                self.settle();
+                if self.hunks.is_empty() {
                     self.message = Some("Taken back by undo.".to_owned());
+                    self.leave(State::Rejected, Verdict::Rejected);
                 }
-                self.leave_when_decided();
             }
-            Phase::Finishing(_) | Phase::Leaving(_) => {}
+            Phase::Finishing(_) | Phase::Deciding(_) => {
+                self.read_verdicts();
+                if self.remaining() == 0 && !self.hunks.is_empty() {
+                    self.message = Some("Taken back by undo.".to_owned());
+                    self.leave_when_decided();
+                }
+            }
+            // A decision that had arrived is undone with the rest; else it still holds.
+            Phase::Leaving(_) if !decision_under_way => {}
+            Phase::Leaving(state) => {
+                let verdict = match state {
+                    State::Accepted => Verdict::Accepted,
+                    _ => Verdict::Rejected,
+                };
+                let hunks: Vec<Verdict> = self.hunks.iter().map(|hunk| hunk.verdict).collect();
+                for (number, verdict) in (1..).zip(hunks) {
+                    self.tracked.decide(verdict, |piece| piece.hunk == number);
+                }
+                self.tracked.decide(verdict, |_| true);
+            }
+        }
+    }
+
+    /// Takes what is decided from the pieces.
+    fn read_verdicts(&mut self) {
+        for (number, hunk) in (1..).zip(&mut self.hunks) {
+            let pieces = self.tracked.pieces.iter();
+            let mut verdicts = pieces
+                .filter(|piece| piece.hunk == number && piece.origin != Origin::Theirs)
+                .filter(|piece| !piece.removed && !piece.is_plain())
+                .map(|piece| piece.verdict);
+            let Some(first) = verdicts.next() else {
+                continue;
+            };
+            hunk.verdict = verdicts.fold(first, |one, other| match (one, other) {
+                (Verdict::Open, _) | (_, Verdict::Open) => Verdict::Open,
+                (Verdict::Accepted, _) | (_, Verdict::Accepted) => Verdict::Accepted,
+                _ => Verdict::Rejected,
+            });
         }
     }
 

@@ -49,8 +49,6 @@ pub(crate) struct Piece {
     pub(crate) shown: bool,
     /// The part of the edit in flight that will flip `shown`; 0 for none.
     pub(crate) flight: u32,
-    /// The edit that flipped `shown` last; 0 for none.
-    pub(crate) flipped: u32,
     /// The hunk it belongs to, from 1; 0 for none.
     pub(crate) hunk: u32,
 }
@@ -66,7 +64,6 @@ impl Piece {
             verdict: Verdict::Open,
             shown: true,
             flight: 0,
-            flipped: 0,
             hunk: 0,
         }
     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use path::Path;
 
-use crate::piece::{Origin, Piece, Showing, Verdict};
+use crate::piece::{Origin, Piece, Showing};
 use crate::tracked::Tracked;
 
 /// A hunk by its whole lines on both sides, in bytes of base and target and in lines from 0.
@@ -38,14 +38,13 @@ impl Tracked {
     /// Replaces the pieces by those of the minimal diff and numbers its hunks from 1. To be called when the
     /// shown text is what is wanted and nothing is in flight. Cost is the region.
     pub(crate) fn settle(&mut self, showing: Showing) -> Vec<Hunk> {
-        self.fold_taken_back();
         let target = self.target();
         let mut marks = self.marks();
         let mut path = Path::new(self.base(), &target, diff::hunks(self.base(), &target));
         if showing == Showing::Withheld {
             marks.follow(&path, self.base(), &target);
         }
-        marks.widen(&mut path);
+        marks.widen(&mut path, showing);
         let hunks = path.hunks().to_vec();
         let mut layout = Layout::new(showing, &marks);
         for (number, hunk) in (1..).zip(&hunks) {
@@ -69,7 +68,7 @@ impl Tracked {
             self.spelled(&target, &pieces),
             "settling changed the shown text"
         );
-        self.replace_pieces(pieces, target);
+        self.replace_pieces(pieces, &target);
         hunks
     }
 
@@ -112,19 +111,6 @@ impl Tracked {
                 (_, right) => right,
             };
         }
-    }
-
-    /// What the user took back by undo is no longer the model's: base that stands again counts as kept.
-    fn fold_taken_back(&mut self) {
-        let mut pieces = std::mem::take(&mut self.pieces);
-        pieces.retain(|piece| piece.origin != Origin::Ours || piece.verdict != Verdict::Rejected);
-        for piece in &mut pieces {
-            if piece.verdict == Verdict::Rejected {
-                piece.in_target = true;
-                piece.verdict = Verdict::Open;
-            }
-        }
-        self.pieces = pieces;
     }
 
     fn marks(&self) -> Marks {
@@ -187,8 +173,8 @@ impl Marks {
     }
 
     /// Grows the hunks until the user's texts stand either on kept lines, in one place of both sides, or in a
-    /// hunk; and until what the user deleted of kept lines is deleted on both sides.
-    fn widen(&self, path: &mut Path<'_>) {
+    /// hunk; and until what the user deleted of one side of kept lines is deleted of the side to be seen.
+    fn widen(&self, path: &mut Path<'_>, showing: Showing) {
         for theirs in &self.theirs {
             let point = (theirs.base, theirs.target);
             if !path.passes(point) {
@@ -202,7 +188,11 @@ impl Marks {
                 let (base, base_len) = marked(&self.base_removed, old.start + at);
                 let (target, target_len) = marked(&self.target_removed, new.start + at);
                 let len = base_len.min(target_len).min(old.len() - at);
-                if base != target {
+                let (seen, unseen) = match showing {
+                    Showing::Applied => (target, base),
+                    Showing::Withheld => (base, target),
+                };
+                if unseen && !seen {
                     let end = at + len;
                     differing.push((
                         old.start + at..old.start + end,
@@ -278,13 +268,18 @@ impl<'a> Layout<'a> {
                 .min(target_len)
                 .min(base_room)
                 .min(target_room);
-            // The same text, but the user deleted another copy of it than the diff pairs, or typed between them.
-            if base_removed != target_removed || base_stretch != target_stretch {
+            // The same text, but the user typed between the two copies, or deleted the one that is not to be
+            // seen now, hence before the other came. What was deleted of the one to be seen is deleted of both.
+            let (seen, unseen) = match self.showing {
+                Showing::Applied => (target_removed, base_removed),
+                Showing::Withheld => (base_removed, target_removed),
+            };
+            if unseen && !seen || base_stretch != target_stretch {
                 self.gone(self.base + len);
                 self.put(self.target + len);
                 continue;
             }
-            self.push(base_stretch, Piece::base(self.base, len), base_removed);
+            self.push(base_stretch, Piece::base(self.base, len), seen);
             self.base += len;
             self.target += len;
         }

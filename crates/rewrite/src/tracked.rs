@@ -12,11 +12,15 @@
 //! each find their own coordinates, and accept, reject and what is sent to the editor are choices of
 //! which pieces are wanted. Nothing here knows versions, editors or other regions.
 
+mod moments;
+mod narrow;
+
 use std::ops::Range;
 
 use diff::Splice;
 
 use crate::piece::{Origin, Piece, Showing, Verdict};
+use moments::Moments;
 
 /// One region under rewrite. Offsets into the shown text count from the region's start, in bytes.
 #[derive(Clone, Debug)]
@@ -29,6 +33,7 @@ pub(crate) struct Tracked {
     /// Something may be shown that is not wanted, or the reverse.
     dirty: bool,
     finger: Finger,
+    moments: Moments,
 }
 
 /// A remembered place in the target, since splices come close together.
@@ -62,6 +67,7 @@ impl Tracked {
             shown_len: len,
             dirty: false,
             finger: Finger::default(),
+            moments: Moments::default(),
         }
     }
 
@@ -234,6 +240,7 @@ impl Tracked {
 
     /// The user replaced a range of the shown text. O(pieces).
     pub(crate) fn user_change(&mut self, range: Range<usize>, text: &str) {
+        self.remember_moment();
         let mut index = self.shown_index(range.start);
         if !text.is_empty() {
             let start = self.theirs.len();
@@ -278,7 +285,7 @@ impl Tracked {
     /// Whether something is shown that is not wanted, or the reverse. O(pieces) when something happened, else O(1).
     pub(crate) fn has_gap(&mut self, showing: Showing) -> bool {
         if self.dirty {
-            self.exchange_equal(showing);
+            self.narrow_gaps(showing);
             self.dirty = self
                 .pieces
                 .iter()
@@ -287,39 +294,10 @@ impl Tracked {
         self.dirty
     }
 
-    /// Pieces that would only trade places with the same text do so unseen: an edit that changes nothing is
-    /// never reported back. To be called when nothing is in flight. O(pieces).
-    fn exchange_equal(&mut self, showing: Showing) {
-        let mut start = 0;
-        while start < self.pieces.len() {
-            let run = self.pieces[start..]
-                .iter()
-                .take_while(|piece| !(piece.shown && piece.wanted(showing)));
-            let end = start + run.count();
-            let run = &self.pieces[start..end];
-            let goes = run.iter().filter(|piece| piece.shown);
-            let comes = run
-                .iter()
-                .filter(|piece| !piece.shown && piece.wanted(showing));
-            let len = |piece: &Piece| piece.len;
-            let equal = goes.clone().map(len).sum::<usize>()
-                == comes.clone().map(len).sum::<usize>()
-                && goes
-                    .flat_map(|piece| self.text_of(piece).bytes())
-                    .eq(comes.flat_map(|piece| self.text_of(piece).bytes()));
-            if equal {
-                for piece in &mut self.pieces[start..end] {
-                    piece.shown = piece.wanted(showing);
-                }
-            }
-            start = end + 1;
-        }
-    }
-
     /// The replacements that would make the shown text what is wanted. Marks the pieces as in flight under
     /// the numbers that `part` gives for each. O(pieces).
     pub(crate) fn gaps(&mut self, showing: Showing, mut part: impl FnMut(Gap) -> u32) {
-        self.exchange_equal(showing);
+        self.narrow_gaps(showing);
         self.dirty = false;
         let mut shown = 0;
         let mut index = 0;
@@ -365,6 +343,13 @@ impl Tracked {
 
     /// The editor has applied part `part` of edit `edit`. Gives by how much the shown text grew. O(pieces).
     pub(crate) fn confirm(&mut self, part: u32, edit: u32) -> isize {
+        if self.pieces.iter().all(|piece| piece.flight != part) {
+            return 0;
+        }
+        if self.moments.landed() != edit {
+            self.remember_moment();
+            self.moments.land(edit);
+        }
         self.finger = Finger::default();
         let before = self.shown_len;
         for piece in &mut self.pieces {
@@ -372,7 +357,6 @@ impl Tracked {
                 continue;
             }
             piece.flight = 0;
-            piece.flipped = edit;
             piece.shown = !piece.shown;
             if piece.shown {
                 self.shown_len += piece.len;
@@ -383,6 +367,11 @@ impl Tracked {
         self.forget_taken_back();
         self.dirty = true;
         self.shown_len as isize - before as isize
+    }
+
+    /// Whether an edit in flight will change it. O(pieces).
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.flight != 0)
     }
 
     /// The edit in flight was not applied: its pieces are as they were.
@@ -399,37 +388,10 @@ impl Tracked {
         });
     }
 
-    /// The user took edits from `edit` on back by undo: what they put is gone, what they took is there,
-    /// and it shall stay so.
-    pub(crate) fn undo(&mut self, edit: u32) {
+    fn pieces_replaced(&mut self) {
         self.finger = Finger::default();
-        for piece in &mut self.pieces {
-            if piece.flipped < edit || piece.flipped == 0 {
-                continue;
-            }
-            piece.flipped = 0;
-            piece.verdict = Verdict::Rejected;
-            piece.shown = !piece.shown;
-        }
-        self.shown_len = self
-            .pieces
-            .iter()
-            .filter(|piece| piece.shown)
-            .map(|piece| piece.len)
-            .sum();
-        self.dirty = true;
-    }
-
-    /// Puts back the pieces as they were at an earlier moment of the same stream; the buffers only grow.
-    pub(crate) fn go_back_to(&mut self, pieces: Vec<Piece>) {
-        self.pieces = pieces;
-        self.shown_len = self
-            .pieces
-            .iter()
-            .filter(|piece| piece.shown)
-            .map(|piece| piece.len)
-            .sum();
-        self.finger = Finger::default();
+        let shown = self.pieces.iter().filter(|piece| piece.shown);
+        self.shown_len = shown.map(|piece| piece.len).sum();
         self.dirty = true;
     }
 
@@ -447,40 +409,46 @@ impl Tracked {
     /// stream over the same region. Gives the new base. O(region).
     pub(crate) fn restart(&mut self) -> String {
         let base = self.base_with_theirs();
-        let mut at = 0;
-        self.pieces.retain(|piece| {
-            piece.shown || (!piece.removed && piece.origin == Origin::Base) || piece.flight != 0
-        });
-        for piece in &mut self.pieces {
+        let pieces = std::mem::take(&mut self.pieces);
+        let kept = |piece: &Piece| {
+            let base = !piece.removed && piece.origin == Origin::Base;
+            piece.shown || base || piece.flight != 0
+        };
+        let (mut at, mut rebased) = (0, Vec::new());
+        for mut piece in pieces.into_iter().filter(kept) {
             piece.verdict = Verdict::Open;
             piece.hunk = 0;
             if piece.origin == Origin::Ours {
                 piece.in_target = false;
             } else {
+                rebased.push((piece, at));
                 piece.origin = Origin::Base;
                 piece.in_target = true;
                 piece.start = at;
                 at += piece.len;
             }
+            self.pieces.push(piece);
         }
+        self.moments.rebase(&rebased);
         self.base = base.clone();
-        self.theirs.clear();
         self.finger = Finger::default();
         self.dirty = true;
         base
     }
 
-    /// Puts another list of pieces in place (see `settle`); the shown text must stay the same.
-    pub(crate) fn replace_pieces(&mut self, pieces: Vec<Piece>, ours: String) {
+    /// Puts another list of pieces in place (see `settle`), those of the model counted in `ours`; the shown
+    /// text must stay the same.
+    pub(crate) fn replace_pieces(&mut self, mut pieces: Vec<Piece>, ours: &str) {
+        // Earlier pieces stay good: the buffers only grow.
+        let start = self.ours.len();
+        self.ours.push_str(ours);
+        for piece in &mut pieces {
+            if piece.origin == Origin::Ours {
+                piece.start += start;
+            }
+        }
         self.pieces = pieces;
-        self.ours = ours;
-        self.finger = Finger::default();
-        self.shown_len = self
-            .pieces
-            .iter()
-            .filter(|piece| piece.shown)
-            .map(|piece| piece.len)
-            .sum();
-        self.dirty = true;
+        self.moments.settle();
+        self.pieces_replaced();
     }
 }

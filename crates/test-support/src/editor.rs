@@ -259,6 +259,10 @@ pub struct Editor {
     openings: u32,
     /// Rewrites that an undo or redo of an edit of ours has reached into.
     pub undone: Vec<u32>,
+    /// What the person replaced by what, for each version that it led to.
+    typed: Vec<(i32, String, String)>,
+    /// Rewrites of which the person happened to do what an edit under way was to do: no report tells whose it was.
+    pub confused: Vec<u32>,
     /// Requests applied to another text than they were made for.
     pub late_edits: usize,
     /// Requests that will never be answered.
@@ -282,6 +286,8 @@ impl Editor {
             jumps: 0,
             openings: 0,
             undone: Vec::new(),
+            typed: Vec::new(),
+            confused: Vec::new(),
             late_edits: 0,
             unanswered: 0,
         }
@@ -367,6 +373,10 @@ impl Editor {
     fn happened(&mut self, splices: Vec<Splice>, undo: bool) {
         self.next_version();
         let version = self.version;
+        self.typed.extend(splices.iter().map(|splice| {
+            let removed = splice.removed.iter().map(|(_, ch)| ch).collect();
+            (version, removed, splice.text.clone())
+        }));
         self.pending.push(Event {
             splices,
             version,
@@ -442,6 +452,7 @@ impl Editor {
         // though an editor that only compares numbers might take it: no server could help that.
         let before = request.opening != self.openings;
         if before || stale && self.model.stale != Stale::Apply {
+            self.notice_coincidence(request);
             let applied = self.model.stale == Stale::DropSilently;
             return self.answer(request.edit, applied);
         }
@@ -451,14 +462,14 @@ impl Editor {
         }
         let exact = !unsent && self.page.text() == request.text;
         self.late_edits += usize::from(!exact);
-        let splices = self.apply(request, exact);
+        let (splices, narrow) = self.apply(request, exact);
         match self.undo.last_mut() {
             Some(step) if self.model.joins_undo && self.typing => {
-                step.splices.extend(splices.iter().cloned());
+                step.splices.extend(narrow);
                 step.ours = true;
             }
             _ => self.undo.push(UndoStep {
-                splices: splices.clone(),
+                splices: narrow,
                 ours: true,
             }),
         }
@@ -483,7 +494,34 @@ impl Editor {
         }
     }
 
-    fn apply(&mut self, request: &Request, exact: bool) -> Vec<Splice> {
+    /// Whether the person did meanwhile what a request that comes too late was to do.
+    fn notice_coincidence(&mut self, request: &Request) {
+        let chars: Vec<char> = request.text.chars().collect();
+        let sorted = |text: &[char]| {
+            let mut text = text.to_vec();
+            text.sort_unstable();
+            text
+        };
+        for part in &request.parts {
+            let Some(range) = &part.range else { continue };
+            let start = index_of(&chars, range.start, self.model.encoding);
+            let end = index_of(&chars, range.end, self.model.encoding);
+            let new: Vec<char> = part.text.chars().collect();
+            let (prefix, suffix) = common_ends(&chars[start..end], &new);
+            let gone = sorted(&chars[start + prefix..end - suffix]);
+            let put = sorted(&new[prefix..new.len() - suffix]);
+            let same = self.typed.iter().any(|(version, removed, text)| {
+                let same = |a: &str, b: &[char]| sorted(&a.chars().collect::<Vec<char>>()) == b;
+                *version > request.version && same(removed, &gone) && same(text, &put)
+            });
+            if same {
+                let everything = 0..self.page.chars().len();
+                self.confused.extend(self.page.touched(everything));
+            }
+        }
+    }
+
+    fn apply(&mut self, request: &Request, exact: bool) -> (Vec<Splice>, Vec<Splice>) {
         let chars = self.page.chars();
         let mut parts: Vec<(usize, usize, &str)> = request
             .parts
@@ -504,12 +542,14 @@ impl Editor {
         } else {
             parts.reverse();
         }
-        let mut splices = Vec::new();
+        let mut splices = (Vec::new(), Vec::new());
         for (at, count, text) in parts {
             let len = self.page.chars().len();
             let at = at.min(len);
             let count = count.min(len - at);
-            splices.push(self.page.ours(at, count, text, exact));
+            let (whole, narrow) = self.page.ours(at, count, text, exact);
+            splices.0.push(whole);
+            splices.1.push(narrow);
         }
         splices
     }

@@ -53,6 +53,8 @@ pub struct Splice {
     pub removed: Vec<(u32, char)>,
     /// What comes in its place.
     pub text: String,
+    /// Which of what is taken away an earlier edit of ours had put, and this one takes back.
+    pub taken_back: Vec<u32>,
 }
 
 /// The text of an editor.
@@ -208,6 +210,7 @@ impl Page {
             at,
             removed: self.named(&removed),
             text: text.to_owned(),
+            taken_back: Vec::new(),
         };
         // What replaces text across a region's end stands behind it; across its start, before it.
         let put = match (removed.first(), removed.last()) {
@@ -268,12 +271,14 @@ impl Page {
 
     /// An edit of ours replaces characters. `exact` says that it was made for this very text; then it must lie in
     /// a region and take nothing of the person's, and what speaks against that is noted as harm.
-    pub fn ours(&mut self, at: usize, count: usize, text: &str, exact: bool) -> Splice {
+    /// Gives the replacement as asked, and without what it leaves the same.
+    pub fn ours(&mut self, at: usize, count: usize, text: &str, exact: bool) -> (Splice, Splice) {
         let removed = self.indices(at..at + count);
         let splice = Splice {
             at,
             removed: self.named(&removed),
             text: text.to_owned(),
+            taken_back: Vec::new(),
         };
         // What is taken away and put back the same is not touched.
         let new: Vec<char> = text.chars().collect();
@@ -281,13 +286,24 @@ impl Page {
         let (prefix, suffix) = common_ends(&old, &new);
         let new = &new[prefix..new.len() - suffix];
         let (at, removed) = (at + prefix, &removed[prefix..removed.len() - suffix]);
+        let narrow = Splice {
+            at,
+            removed: self.named(removed),
+            text: new.iter().collect(),
+            taken_back: removed
+                .iter()
+                .map(|index| &self.cells[*index])
+                .filter(|cell| cell.owner == Owner::Ours)
+                .map(|cell| cell.id)
+                .collect(),
+        };
         for &index in removed.iter().rev() {
             self.take_by_us(index, exact);
         }
         if !new.is_empty() {
             self.put_ours(at, new, exact);
         }
-        splice
+        (splice, narrow)
     }
 
     fn take_by_us(&mut self, index: usize, exact: bool) {
@@ -315,13 +331,29 @@ impl Page {
         }
     }
 
-    fn put_ours(&mut self, at: usize, new: &[char], exact: bool) {
-        let mut gap = self.gap(at);
-        // A region's edge may have the person's own text beside it: that is outside.
-        let is_users = |cell: &Cell| cell.shown && matches!(cell.owner, Owner::User(..));
-        while gap.start > 0 && is_users(&self.cells[gap.start - 1]) {
-            gap.start -= 1;
+    /// Puts a character of ours back that was taken back, if there is still a region for it.
+    fn put_again(&mut self, at: usize, ch: char) -> bool {
+        let index = self.inner(at);
+        if self.rewrites_at(index).is_empty() {
+            return false;
         }
+        let cell = self.cell(ch, Owner::Ours, true);
+        self.cells.insert(index, cell);
+        true
+    }
+
+    /// Where what we put goes: into a region whose edge it is at.
+    fn inner(&self, at: usize) -> usize {
+        let near = self.gap(at);
+        let border = self.cells[near.clone()].iter().position(Cell::is_border);
+        match border.map(|index| near.start + index) {
+            None => near.end,
+            Some(index) if matches!(self.cells[index].owner, Owner::Start(_)) => index + 1,
+            Some(index) => index,
+        }
+    }
+
+    fn put_ours(&mut self, at: usize, new: &[char], exact: bool) {
         let near = self.gap(at);
         let ends: Vec<u32> = self.cells[near.clone()]
             .iter()
@@ -341,12 +373,7 @@ impl Page {
             let others = starts.iter().filter(|start| *start != end);
             self.joined.extend(others.map(|start| (*end, *start)));
         }
-        let border = self.cells[near.clone()].iter().position(Cell::is_border);
-        let index = match border.map(|index| near.start + index) {
-            None => near.end,
-            Some(index) if matches!(self.cells[index].owner, Owner::Start(_)) => index + 1,
-            Some(index) => index,
-        };
+        let index = self.inner(at);
         if exact && self.rewrites_at(index).is_empty() {
             let text: String = new.iter().collect();
             self.harm
@@ -371,6 +398,7 @@ impl Page {
             at: splice.at,
             removed: self.named(&there),
             text: splice.removed.iter().map(|(_, ch)| ch).collect(),
+            taken_back: Vec::new(),
         };
         let hidden = |page: &Page, id: u32| {
             page.cells
@@ -389,6 +417,7 @@ impl Page {
         for (fresh, (id, ch)) in (splice.at..).zip(&splice.removed) {
             match hidden(&trial, *id) {
                 Some(index) => trial.cells[index].shown = true,
+                None if splice.taken_back.contains(id) && trial.put_again(fresh, *ch) => {}
                 None => {
                     let place = trial.outside(fresh);
                     trial.put_users(place, &ch.to_string());

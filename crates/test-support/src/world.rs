@@ -334,8 +334,9 @@ impl World {
             members.sort_by_key(|it| page.inside(it.id).start);
             let seen = self.editor.late_edits == 0 && !self.editor.has_unseen_undo();
             let undone = group.iter().any(|id| self.editor.undone.contains(id));
+            let clear = !group.iter().any(|id| self.editor.confused.contains(id));
             let there = members.iter().all(|it| page.inside(it.id).start > 0);
-            if seen && there {
+            if seen && there && clear {
                 oracle::check_over(page, &members, undone)?;
             }
             for ledger in self.ledgers.iter_mut().filter(|it| group.contains(&it.id)) {

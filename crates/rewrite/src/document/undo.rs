@@ -1,0 +1,149 @@
+//! Recognising the editor's undo of our edits. An editor reports it as a change like any other; what gives it
+//! away is that a region's text is again what it was before one of our edits.
+
+use std::ops::Range;
+
+use super::DocumentRewrites;
+use crate::attribution::Replacement;
+use crate::effect::Effect;
+
+/// An undo of our edits in one region.
+struct Undone {
+    /// The region's place among the rewrites.
+    index: usize,
+    /// The moment that it leads back to.
+    moment: usize,
+    /// How many bytes beside the region, before and behind it, come back into it.
+    edges: (usize, usize),
+    /// Length of the region's text then.
+    len: usize,
+    /// Which of the changes were the undo.
+    changes: Range<usize>,
+}
+
+impl DocumentRewrites {
+    /// The user replaced ranges: typing, or the undo of our edits. Sorted, all in bytes of the text before.
+    pub(super) fn user_changes(&mut self, changes: &[Replacement], out: &mut Vec<Effect>) {
+        let undone = self.all_undone(changes);
+        let taken = |at: usize| undone.iter().any(|undone| undone.changes.contains(&at));
+        let mut order: Vec<(usize, bool, usize)> = (0..changes.len())
+            .filter(|at| !taken(*at))
+            .map(|at| (changes[at].0.start, false, at))
+            .collect();
+        let reverts = undone.iter().enumerate();
+        order.extend(reverts.map(|(at, undone)| (self.rewrites[undone.index].start, true, at)));
+        // From the end of the text, so that offsets stay right; what is typed at a region's start stands before it.
+        order.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, revert, at) in order {
+            if revert {
+                self.undo(&undone[at], out);
+            } else {
+                let (range, text) = &changes[at];
+                self.user_change(range.clone(), text, out);
+            }
+        }
+    }
+
+    /// Whether these changes of the user undo an edit of ours in some region.
+    pub(super) fn is_undo(&self, changes: &[Replacement]) -> bool {
+        !self.all_undone(changes).is_empty()
+    }
+
+    fn all_undone(&self, changes: &[Replacement]) -> Vec<Undone> {
+        let mut all: Vec<Undone> = Vec::new();
+        for index in 0..self.rewrites.len() {
+            let free = all.last().map_or(0, |last| last.changes.end);
+            all.extend(self.undone(index, changes, free));
+        }
+        all
+    }
+
+    /// Whether the changes from `free` on undo an edit in a region. Costs the region if a length fits.
+    fn undone(&self, index: usize, changes: &[Replacement], free: usize) -> Option<Undone> {
+        let rewrite = &self.rewrites[index];
+        // An edit that may still arrive must find its pieces.
+        let awaited = || {
+            let lost = self.flight.as_ref().is_none_or(|flight| flight.lost);
+            !lost && rewrite.tracked.is_in_flight()
+        };
+        if rewrite.is_stale() || !rewrite.tracked.has_moments() || awaited() {
+            return None;
+        }
+        let region = rewrite.region();
+        let (before, behind) = (rewrite.edges.0.len(), rewrite.edges.1.len());
+        let mut edges = vec![(0, 0), (before, 0), (0, behind), (before, behind)];
+        edges.dedup();
+        edges.into_iter().find_map(|edges| {
+            let window = region.start - edges.0..region.end + edges.1;
+            choices(&window, changes, free)
+                .into_iter()
+                .find_map(|choice| {
+                    let changes = &changes[choice.clone()];
+                    let len = window.len().checked_add_signed(grown(changes))?;
+                    let moment = rewrite.moment_after(changes, &window, len)?;
+                    Some(Undone {
+                        index,
+                        moment,
+                        edges,
+                        len,
+                        changes: choice,
+                    })
+                })
+        })
+    }
+
+    fn undo(&mut self, undone: &Undone, out: &mut Vec<Effect>) {
+        let rewrite = &mut self.rewrites[undone.index];
+        let id = rewrite.id;
+        let before = rewrite.region().len() + undone.edges.0 + undone.edges.1;
+        let streaming = rewrite.is_streaming();
+        rewrite.start -= undone.edges.0;
+        rewrite.edges = Default::default();
+        rewrite.go_back(undone.moment);
+        if streaming {
+            out.push(Effect::Cancel { rewrite: id });
+        }
+        out.push(Effect::Changed { rewrite: id });
+        let grown = undone.len as isize - before as isize;
+        for later in &mut self.rewrites[undone.index + 1..] {
+            later.start = later.start.wrapping_add_signed(grown);
+        }
+    }
+}
+
+/// By how many bytes changes make a text longer.
+fn grown(changes: &[Replacement]) -> isize {
+    changes
+        .iter()
+        .map(|(range, text)| text.len() as isize - range.len() as isize)
+        .sum()
+}
+
+/// Which of the changes from `free` on may be one of a window of the text: what is put exactly at its edge may
+/// belong to it, or stand beside it. None where a change crosses its edge.
+fn choices(window: &Range<usize>, changes: &[Replacement], free: usize) -> Vec<Range<usize>> {
+    let inside = |range: &Range<usize>| window.start <= range.start && range.end <= window.end;
+    let crosses = |range: &Range<usize>| {
+        !inside(range) && range.start < window.end && window.start < range.end
+    };
+    let first = (free..changes.len()).find(|at| inside(&changes[*at].0));
+    let Some(first) = first.filter(|_| !changes.iter().any(|(range, _)| crosses(range))) else {
+        return Vec::new();
+    };
+    let count = changes[first..]
+        .iter()
+        .take_while(|(range, _)| inside(range));
+    let all = first..first + count.count();
+    let put_at = |at: usize, place: usize| changes[at].0 == (place..place);
+    let later = all.start + usize::from(put_at(all.start, window.start));
+    let earlier = all.end - usize::from(put_at(all.end - 1, window.end));
+    let mut choices = vec![
+        all.clone(),
+        later..all.end,
+        all.start..earlier,
+        later..earlier,
+    ];
+    choices.dedup();
+    choices.retain(|choice| !choice.is_empty());
+    choices
+}

@@ -1,0 +1,213 @@
+//! What a region was before each change of it, so that the editor's undo, which is reported as a change like
+//! any other, takes the pieces back to what they were then.
+
+use std::collections::VecDeque;
+
+use super::Tracked;
+use crate::piece::{Origin, Piece, Showing, Verdict};
+
+/// How many changes an undo may reach back over.
+const DEPTH: usize = 1_024;
+
+/// How many pieces all moments of a region may hold: 56 bytes each.
+const MOST_PIECES: usize = 65_536;
+
+/// The pieces before a change.
+#[derive(Clone, Debug)]
+struct Moment {
+    pieces: Vec<Piece>,
+    /// Length of the shown text then, in bytes.
+    len: usize,
+    /// The edit of ours that had arrived last.
+    landed: u32,
+    /// How often the pieces had been settled.
+    settled: u32,
+}
+
+/// The moments of one region, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Moments {
+    all: VecDeque<Moment>,
+    pieces: usize,
+    landed: u32,
+    settled: u32,
+}
+
+impl Moments {
+    pub(super) fn landed(&self) -> u32 {
+        self.landed
+    }
+
+    pub(super) fn land(&mut self, edit: u32) {
+        self.landed = edit;
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.settled += 1;
+    }
+
+    fn push(&mut self, moment: Moment) {
+        self.pieces += moment.pieces.len();
+        self.all.push_back(moment);
+        while self.all.len() > DEPTH || self.pieces > MOST_PIECES {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.all.pop_front() {
+            self.pieces -= oldest.pieces.len();
+        }
+    }
+
+    /// The base has become another text: pieces of the old base and of the user's text, each with where it
+    /// lies in the new base. Moments that show other text of theirs than that are forgotten.
+    pub(super) fn rebase(&mut self, rebased: &[(Piece, usize)]) {
+        for mut moment in std::mem::take(&mut self.all) {
+            let mut pieces = Vec::with_capacity(moment.pieces.len());
+            let mut good = true;
+            for piece in moment.pieces.drain(..) {
+                if piece.origin == Origin::Ours {
+                    pieces.push(Piece {
+                        in_target: false,
+                        ..piece
+                    });
+                } else {
+                    good &= rebase_piece(piece, rebased, &mut pieces);
+                }
+            }
+            moment.pieces = pieces;
+            if good {
+                self.all.push_back(moment);
+            }
+        }
+        self.pieces = self.all.iter().map(|moment| moment.pieces.len()).sum();
+    }
+}
+
+/// Gives whether all of the piece that was shown is part of the new base.
+fn rebase_piece(mut piece: Piece, rebased: &[(Piece, usize)], out: &mut Vec<Piece>) -> bool {
+    let mut found = true;
+    while piece.len > 0 {
+        let inside = |(it, _): &&(Piece, usize)| {
+            it.origin == piece.origin
+                && it.start < piece.start + piece.len
+                && piece.start < it.start + it.len
+        };
+        let next = rebased.iter().filter(inside).min_by_key(|(it, _)| it.start);
+        let Some((it, at)) = next else {
+            return found && !piece.shown;
+        };
+        if piece.start < it.start {
+            found &= !piece.shown;
+            piece = piece.split_off(it.start - piece.start);
+        }
+        let skipped = piece.start - it.start;
+        let mut part = piece;
+        let len = piece.len.min(it.len - skipped);
+        piece = part.split_off(len);
+        out.push(Piece {
+            origin: Origin::Base,
+            start: at + skipped,
+            in_target: true,
+            removed: false,
+            ..part
+        });
+    }
+    found
+}
+
+impl Tracked {
+    /// Keeps the pieces as they are, before a change. O(pieces).
+    pub(super) fn remember_moment(&mut self) {
+        self.moments.push(Moment {
+            pieces: self.pieces.clone(),
+            len: self.shown_len,
+            landed: self.moments.landed,
+            settled: self.moments.settled,
+        });
+    }
+
+    /// Whether there was a moment before an edit of ours at which the region had this length. O(moments).
+    pub(crate) fn has_moment_of(&self, len: usize) -> bool {
+        let mut moments = self.moments.all.iter();
+        moments.any(|moment| moment.landed < self.moments.landed && moment.len == len)
+    }
+
+    /// Whether an edit of ours could be undone. O(1).
+    pub(crate) fn has_moments(&self) -> bool {
+        !self.moments.all.is_empty()
+    }
+
+    /// The newest moment before an edit of ours at which the region's text was `text`. O(region) if a length
+    /// fits, else O(moments).
+    pub(crate) fn moment_of(&self, text: &str) -> Option<usize> {
+        let moments = self.moments.all.iter();
+        moments.enumerate().rev().find_map(|(index, moment)| {
+            let fits = moment.landed < self.moments.landed
+                && moment.len == text.len()
+                && self.spells(&moment.pieces, text);
+            fits.then_some(index)
+        })
+    }
+
+    fn spells(&self, pieces: &[Piece], text: &str) -> bool {
+        let mut rest = text;
+        pieces.iter().filter(|piece| piece.shown).all(|piece| {
+            let tail = rest.strip_prefix(self.text_of(piece));
+            rest = tail.unwrap_or_default();
+            tail.is_some()
+        })
+    }
+
+    /// Whether some text is there that is not wanted, or the reverse, apart from what the user did. O(pieces).
+    pub(crate) fn is_wanting(&self, showing: Showing) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| piece.shown != piece.wanted(showing))
+    }
+
+    /// The user's undo has led back to a moment: what it shows stays. Gives whether the pieces have to be
+    /// settled anew, since the moment lies before their settling, or `stops` says that the stream ends here;
+    /// what is shown is the model's text then. O(pieces).
+    pub(crate) fn go_back(&mut self, moment: usize, stops: bool, showing: Showing) -> bool {
+        let kept = &self.moments.all[moment];
+        let (pieces, settled, landed) = (kept.pieces.clone(), kept.settled, kept.landed);
+        self.pieces = pieces;
+        let anew = stops || settled != self.moments.settled;
+        if anew {
+            self.pieces
+                .retain(|piece| piece.origin != Origin::Ours || piece.shown);
+        }
+        for piece in &mut self.pieces {
+            piece.flight = 0;
+            match piece.origin {
+                Origin::Theirs => {}
+                _ if anew => {
+                    piece.verdict = Verdict::Open;
+                    piece.hunk = 0;
+                    piece.in_target = piece.shown || piece.removed && piece.in_target;
+                }
+                _ => stay(piece, showing),
+            }
+        }
+        self.moments.all.truncate(moment);
+        self.moments.pieces = self.moments.all.iter().map(|it| it.pieces.len()).sum();
+        self.moments.landed = landed;
+        self.pieces_replaced();
+        anew
+    }
+}
+
+/// Gives a piece the verdict under which it is as it should be.
+fn stay(piece: &mut Piece, showing: Showing) {
+    if piece.removed || piece.shown == piece.wanted(showing) {
+        return;
+    }
+    for verdict in [Verdict::Open, Verdict::Rejected, Verdict::Accepted] {
+        piece.verdict = verdict;
+        if piece.shown == piece.wanted(showing) {
+            return;
+        }
+    }
+}

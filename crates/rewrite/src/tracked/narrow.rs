@@ -1,0 +1,207 @@
+//! Making replacements as small as they can be before they are sent: what would be taken away and put back the
+//! same stays where it is. An edit that changes nothing is never reported, and the user who deletes a
+//! character that no edit touched has deleted that very character.
+
+use std::ops::Range;
+
+use super::{Finger, Tracked};
+use crate::piece::{Origin, Piece, Showing, Verdict};
+
+impl Tracked {
+    /// Lets pieces stay that would only trade places with the same text at the ends of a replacement. To be
+    /// called when nothing is in flight. O(pieces).
+    pub(super) fn narrow_gaps(&mut self, showing: Showing) {
+        self.finger = Finger::default();
+        let mut start = 0;
+        while start < self.pieces.len() {
+            let stays = |piece: &Piece| piece.shown && piece.wanted(showing);
+            let run = self.pieces[start..]
+                .iter()
+                .take_while(|piece| !stays(piece));
+            let end = start + run.count();
+            start = self.narrow(start..end, showing) + 1;
+        }
+    }
+
+    /// Narrows one replacement; gives where its pieces end now.
+    fn narrow(&mut self, run: Range<usize>, showing: Showing) -> usize {
+        let (goes, comes) = self.sides(&run, showing);
+        if goes.is_empty() || comes.is_empty() {
+            return run.end;
+        }
+        let (prefix, suffix) = common_ends(&goes, &comes);
+        let mut end = run.end;
+        let (goes, comes) = (goes.len(), comes.len());
+        let mut pairs = vec![(goes - suffix..goes, comes - suffix..comes)];
+        pairs.push((0..prefix, 0..prefix));
+        for (goes, comes) in pairs {
+            if goes.is_empty() {
+                continue;
+            }
+            end = self.cut(run.start..end, showing, &goes, &comes);
+            let run = run.start..end;
+            let before = self.pieces[run.clone()].to_vec();
+            let said = self.readings(&run, showing);
+            for keep_base in [true, false] {
+                self.exchange(run.clone(), showing, &goes, &comes, keep_base);
+                if self.readings(&run, showing) == said {
+                    break;
+                }
+                // Other text stands between the two, in one order or the other.
+                self.pieces[run.clone()].copy_from_slice(&before);
+            }
+        }
+        end
+    }
+
+    /// What pieces say: shown, wanted, target.
+    fn readings(&self, run: &Range<usize>, showing: Showing) -> [String; 3] {
+        let pieces = || self.pieces[run.clone()].iter();
+        let spelled = |take: &dyn Fn(&Piece) -> bool| {
+            let taken = pieces().filter(|piece| take(piece));
+            taken.map(|piece| self.text_of(piece)).collect()
+        };
+        [
+            spelled(&|piece| piece.shown),
+            spelled(&|piece| piece.wanted(showing)),
+            spelled(&|piece| piece.in_target),
+        ]
+    }
+
+    fn sides(&self, run: &Range<usize>, showing: Showing) -> (String, String) {
+        let (mut goes, mut comes) = (String::new(), String::new());
+        for piece in &self.pieces[run.clone()] {
+            match (piece.shown, piece.wanted(showing)) {
+                (true, false) => goes.push_str(self.text_of(piece)),
+                (false, true) => comes.push_str(self.text_of(piece)),
+                _ => {}
+            }
+        }
+        (goes, comes)
+    }
+
+    /// Cuts pieces so that both ranges are whole pieces of equal lengths; gives the run's new end.
+    fn cut(
+        &mut self,
+        run: Range<usize>,
+        showing: Showing,
+        goes: &Range<usize>,
+        comes: &Range<usize>,
+    ) -> usize {
+        let mut cuts = vec![0, goes.len()];
+        let (mut gone, mut come) = (0, 0);
+        for piece in &self.pieces[run.clone()] {
+            let (at, side) = match (piece.shown, piece.wanted(showing)) {
+                (true, false) => (&mut gone, goes),
+                (false, true) => (&mut come, comes),
+                _ => continue,
+            };
+            *at += piece.len;
+            if side.contains(at) {
+                cuts.push(*at - side.start);
+            }
+        }
+        let (mut gone, mut come) = (0, 0);
+        let mut index = run.start;
+        let mut end = run.end;
+        while index < end {
+            let piece = &mut self.pieces[index];
+            let (at, side) = match (piece.shown, piece.wanted(showing)) {
+                (true, false) => (&mut gone, goes),
+                (false, true) => (&mut come, comes),
+                _ => {
+                    index += 1;
+                    continue;
+                }
+            };
+            let places = cuts.iter().map(|cut| cut + side.start);
+            let inside = places.filter(|place| *at < *place && *place < *at + piece.len);
+            if let Some(place) = inside.min() {
+                let rest = piece.split_off(place - *at);
+                *at = place;
+                self.pieces.insert(index + 1, rest);
+                end += 1;
+            } else {
+                *at += piece.len;
+            }
+            index += 1;
+        }
+        end
+    }
+
+    /// The pieces of two ranges of equal text trade places unseen; base that the model writes anew counts as kept.
+    fn exchange(
+        &mut self,
+        run: Range<usize>,
+        showing: Showing,
+        goes: &Range<usize>,
+        comes: &Range<usize>,
+        keep_base: bool,
+    ) {
+        let (mut gone, mut come) = (0, 0);
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        for index in run {
+            let piece = &self.pieces[index];
+            let (at, side, list) = match (piece.shown, piece.wanted(showing)) {
+                (true, false) => (&mut gone, goes, &mut old),
+                (false, true) => (&mut come, comes, &mut new),
+                _ => continue,
+            };
+            if side.contains(at) && piece.len > 0 {
+                list.push(index);
+            }
+            *at += piece.len;
+        }
+        for (old, new) in old.into_iter().zip(new) {
+            if !(keep_base && self.keep_base(old, new)) {
+                for index in [old, new] {
+                    self.pieces[index].shown = !self.pieces[index].shown;
+                }
+            }
+        }
+    }
+
+    /// Base that goes, and comes again as the model's text, is kept instead.
+    fn keep_base(&mut self, old: usize, new: usize) -> bool {
+        let (base, ours) = (self.pieces[old], self.pieces[new]);
+        let possible = base.origin == Origin::Base
+            && ours.origin == Origin::Ours
+            && ours.in_target
+            && !base.in_target
+            && base.verdict == Verdict::Open
+            && ours.verdict == Verdict::Open;
+        if possible {
+            self.pieces[old].in_target = true;
+            self.pieces[new].in_target = false;
+        }
+        possible
+    }
+}
+
+/// How many bytes two texts end with alike after beginning with alike; whole characters and line breaks.
+fn common_ends(a: &str, b: &str) -> (usize, usize) {
+    let most = a.len().min(b.len());
+    let cuts = |text: &str, at: usize| {
+        !text.is_char_boundary(at) || text[..at].ends_with('\r') && text[at..].starts_with('\n')
+    };
+    let same = |(a, b): &(u8, u8)| a == b;
+    let mut suffix = a
+        .bytes()
+        .rev()
+        .zip(b.bytes().rev())
+        .take_while(same)
+        .count();
+    while cuts(a, a.len() - suffix) || cuts(b, b.len() - suffix) {
+        suffix -= 1;
+    }
+    let mut prefix = a
+        .bytes()
+        .zip(b.bytes())
+        .take(most - suffix)
+        .take_while(same)
+        .count();
+    while cuts(a, prefix) || cuts(b, prefix) {
+        prefix -= 1;
+    }
+    (prefix, suffix)
+}
