@@ -17,6 +17,8 @@ pub(crate) struct Part {
     pub(crate) number: u32,
     pub(crate) range: Range<usize>,
     pub(crate) text: String,
+    /// The user has changed what it replaces: whatever is reported, it is not this part as it was sent.
+    pub(crate) spoiled: bool,
 }
 
 /// What a change, or one step of it, turned out to be.
@@ -43,7 +45,25 @@ pub(crate) fn attribute(
     let Some(whole) = ChangeSet::compose_all(changes) else {
         return (Vec::new(), parts);
     };
-    let raw = edits(&whole);
+    let (mut spoiled, parts): (Vec<Part>, Vec<Part>) =
+        parts.into_iter().partition(|part| part.spoiled);
+    let (steps, mut missing) = attribute_good(old, changes, &whole, new, parts);
+    if !spoiled.is_empty() {
+        move_parts(&mut spoiled, &whole);
+        missing.extend(spoiled);
+        missing.sort_by_key(|part| part.range.start);
+    }
+    (steps, missing)
+}
+
+fn attribute_good(
+    old: &Text,
+    changes: &[ChangeSet],
+    whole: &ChangeSet,
+    new: &Text,
+    parts: Vec<Part>,
+) -> (Vec<Attribution>, Vec<Part>) {
+    let raw = edits(whole);
     if !parts.is_empty() && may_all_be(&raw, &parts, old) && is_exactly(old, new, &raw, &parts) {
         let confirmed = parts.into_iter().map(|part| part.number).collect();
         return (
@@ -55,7 +75,7 @@ pub(crate) fn attribute(
         );
     }
     if parts.is_empty() {
-        let (step, missing) = attribute_one(old, &whole, parts);
+        let (step, missing) = attribute_one(old, whole, parts);
         return (vec![step], missing);
     }
     attribute_each(old, changes, parts)
@@ -80,13 +100,17 @@ fn attribute_each(
         let raw = edits(change);
         let mut after = text.clone();
         change.apply(&mut after);
-        let found = if may_all_be(&raw, &there, &text) && is_exactly(&text, &after, &raw, &there) {
+        let whole = there.iter().all(|part| !part.spoiled);
+        let found = if whole
+            && may_all_be(&raw, &there, &text)
+            && is_exactly(&text, &after, &raw, &there)
+        {
             std::mem::take(&mut there)
         } else {
             let one = match raw.as_slice() {
                 [edit] => there
                     .iter()
-                    .position(|part| edit.says_the_same(part, &text)),
+                    .position(|part| !part.spoiled && edit.says_the_same(part, &text)),
                 _ => None,
             };
             one.map(|index| there.remove(index)).into_iter().collect()
@@ -134,9 +158,15 @@ fn attribute_each(
 }
 
 fn move_parts(parts: &mut [Part], change: &ChangeSet) {
+    let changes = change.changes();
     for part in parts {
+        let Range { start, end } = part.range;
+        let within = |old: &Range<usize>| old.start < end && start < old.end;
+        part.spoiled |= changes.iter().any(|change| within(&change.old));
+        let len = part.range.len();
         part.range =
             change.map(part.range.start, Bias::Left)..change.map(part.range.end, Bias::Right);
+        part.spoiled |= part.range.len() != len;
     }
 }
 
@@ -150,6 +180,9 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
     let raw = edits(change);
     let reach: Vec<Range<usize>> = raw.iter().map(|edit| edit.lines(old)).collect();
     let (near, mut missing): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| {
+        if part.spoiled {
+            return false;
+        }
         let mut edits = raw.iter().zip(&reach);
         edits.any(|(edit, reach)| {
             let close = reach.start <= part.range.end && part.range.start <= reach.end;
@@ -271,7 +304,7 @@ impl Edit {
     /// This as the smallest replacements, in bytes from `start`, where `was` begins.
     fn narrowed(&self, was: &str, start: usize) -> Vec<Replacement> {
         let at = self.raw.start - start;
-        let mut smaller = replacements(&was[at..self.raw.end - start], &self.raw_text);
+        let mut smaller = by_words(&was[at..self.raw.end - start], &self.raw_text);
         for (range, _) in &mut smaller {
             *range = range.start + at..range.end + at;
         }
@@ -458,6 +491,22 @@ impl Group {
         split
     }
 
+    /// Whether these replacements, in the text with the parts in it, delete everything that the parts put.
+    fn takes_all_back(&self, changes: &[Replacement]) -> bool {
+        let mut moved = 0;
+        let mut put = self.parts.iter().map(|part| {
+            let start = (part.edit.range.start - self.range.start).wrapping_add_signed(moved);
+            moved += part.edit.text.len() as isize - part.edit.range.len() as isize;
+            start..start + part.edit.text.len()
+        });
+        let gone = |put: &Range<usize>| {
+            let mut changes = changes.iter();
+            changes.any(|(range, _)| range.start <= put.start && put.end <= range.end)
+        };
+        let any = self.parts.iter().any(|part| !part.edit.text.is_empty());
+        any && put.all(|put| put.is_empty() || gone(&put))
+    }
+
     /// Whether the reported changes reach over everything that the parts replace: what a part removes and no
     /// reported change does is still there.
     fn is_covered(&self) -> bool {
@@ -492,6 +541,8 @@ impl Weighed {
             let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
             replacements(&made, &is)
         });
+        // Nobody takes away all that has just come, and only that.
+        let mixed = mixed.filter(|mixed| !group.takes_all_back(mixed));
         let alone = group
             .edits
             .iter()
@@ -556,6 +607,7 @@ fn attribute_groups(
                 step.confirmed.push(number);
             } else {
                 missing.push(Part {
+                    spoiled: false,
                     number,
                     range: edit.range,
                     text: edit.text,
@@ -641,6 +693,106 @@ fn replacements(old: &str, new: &str) -> Vec<Replacement> {
         .into_iter()
         .map(|(gone, put)| (shift(gone, prefix), new[put].to_owned()))
         .collect()
+}
+
+/// What a reported change changed, by lines, then by words: a letter that an old and a new word happen to share
+/// is not what was left. An insertion or a deletion is exact.
+fn by_words(old: &str, new: &str) -> Vec<Replacement> {
+    let suffix = common_suffix(old, new);
+    let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
+    let (gone, put) = (prefix..old.len() - suffix, prefix..new.len() - suffix);
+    if gone.is_empty() && put.is_empty() {
+        return Vec::new();
+    }
+    if gone.is_empty() || put.is_empty() {
+        return vec![(gone, new[put].to_owned())];
+    }
+    let mut out = Vec::new();
+    for hunk in diff::hunks(old, new) {
+        let (was, is) = (&old[hunk.old.clone()], &new[hunk.new.clone()]);
+        if let Some(blanks) = only_blanks(was, is) {
+            let blanks = blanks.into_iter();
+            out.extend(blanks.map(|(gone, put)| (shift(gone, hunk.old.start), put)));
+            continue;
+        }
+        let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+        for (gone, put) in diff::refine(was, is) {
+            let (gone, put) = whole_words(was, is, gone, put);
+            match pairs.last_mut() {
+                Some(last) if gone.start <= last.0.end => {
+                    last.0.end = gone.end.max(last.0.end);
+                    last.1.end = put.end.max(last.1.end);
+                }
+                _ => pairs.push((gone, put)),
+            }
+        }
+        let mut at = 0;
+        let blank = pairs.iter().all(|(gone, _)| {
+            let kept = &was[at..gone.start];
+            at = gone.end;
+            kept.trim().is_empty()
+        });
+        if blank && was[at..].trim().is_empty() && !was.is_empty() && !is.is_empty() {
+            pairs = vec![(0..was.len(), 0..is.len())];
+        }
+        let texts = pairs.into_iter();
+        out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
+    }
+    out
+}
+
+/// The changes between two texts that differ in white space alone, as formatters make them.
+fn only_blanks(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    let mut changes = Vec::new();
+    let (mut a, mut b) = (0, 0);
+    loop {
+        let blank = |text: &str| text.len() - text.trim_start().len();
+        let (gone, put) = (blank(&old[a..]), blank(&new[b..]));
+        if old[a..a + gone] != new[b..b + put] {
+            changes.push((a..a + gone, new[b..b + put].to_owned()));
+        }
+        (a, b) = (a + gone, b + put);
+        match (old[a..].chars().next(), new[b..].chars().next()) {
+            (None, None) => return Some(changes),
+            (x, y) if x == y => {
+                let len = x.map_or(0, char::len_utf8);
+                (a, b) = (a + len, b + len);
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Widens a replacement to whole words on both sides.
+fn whole_words(
+    old: &str,
+    new: &str,
+    mut gone: Range<usize>,
+    mut put: Range<usize>,
+) -> (Range<usize>, Range<usize>) {
+    if gone.is_empty() || put.is_empty() {
+        return (gone, put);
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let ends_word = |text: &str| text.chars().next_back().is_some_and(is_word);
+    let starts_word = |text: &str| text.chars().next().is_some_and(is_word);
+    if starts_word(&old[gone.clone()]) || starts_word(&new[put.clone()]) {
+        while let Some(c) = old[..gone.start]
+            .chars()
+            .next_back()
+            .filter(|c| is_word(*c))
+        {
+            gone.start -= c.len_utf8();
+            put.start -= c.len_utf8();
+        }
+    }
+    if ends_word(&old[gone.clone()]) || ends_word(&new[put.clone()]) {
+        while let Some(c) = old[gone.end..].chars().next().filter(|c| is_word(*c)) {
+            gone.end += c.len_utf8();
+            put.end += c.len_utf8();
+        }
+    }
+    (gone, put)
 }
 
 fn shift(range: Range<usize>, by: usize) -> Range<usize> {

@@ -18,6 +18,7 @@ use crate::effect::{
     StartError, State, Time,
 };
 use crate::life::Rewrite;
+use crate::piece::Piece;
 
 /// How an editor treats our edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,9 @@ const REMEMBERED: usize = 20;
 /// of an edit in one go.
 const PATIENCE: Time = 300_000;
 
+/// How long the answer to an edit that cannot arrive any more is waited for, in microseconds.
+const SILENCE: Time = 2_000_000;
+
 /// The edit that the editor has been asked to apply.
 #[derive(Debug)]
 struct Flight {
@@ -58,6 +62,10 @@ struct Flight {
     arriving_since: Option<Time>,
     /// It cannot arrive any more.
     lost: bool,
+    /// Since when only the answer to it is awaited.
+    lost_since: Option<Time>,
+    /// It seems to have arrived together with typing: the editor's answer is awaited.
+    doubtful: bool,
 }
 
 impl Flight {
@@ -262,7 +270,7 @@ impl DocumentRewrites {
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
         let (steps, missing) = self.attributed(changes, after, parts);
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
-        if let Some(flight) = &mut self.flight {
+        if let Some(flight) = self.flight.as_mut().filter(|it| it.lost_since.is_none()) {
             flight.parts = missing;
             // An edit is atomic, so what arrived in part will be reported whole: Neovim sends a notification for
             // each of its text edits.
@@ -273,6 +281,8 @@ impl DocumentRewrites {
             let newer = version > flight.version;
             let proof = self.profile.checks_versions && !flight.is_unchecked();
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
+            let typed = steps.iter().any(|step| !step.user.is_empty());
+            flight.doubtful |= proof && partly && typed && !flight.said_applied;
             flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
         }
         for step in steps {
@@ -283,9 +293,9 @@ impl DocumentRewrites {
         self.version = version;
         self.refused_at = None;
         if let Some(flight) = &self.flight {
-            if flight.lost {
-                self.drop_flight();
-            } else if flight.parts.is_empty() {
+            if flight.lost && flight.lost_since.is_none() {
+                self.lose_flight(now);
+            } else if flight.parts.is_empty() && !flight.doubtful {
                 self.flight = None;
             }
         }
@@ -322,10 +332,23 @@ impl DocumentRewrites {
     /// still to come: the editor's version is then newer than the next edit's.
     fn rest_is_lost_at(&self) -> Option<Time> {
         let flight = self.flight.as_ref()?;
+        if let Some(since) = flight.lost_since {
+            return Some(since + SILENCE);
+        }
         let since = flight
             .arriving_since
             .filter(|_| flight.said_applied && self.profile.checks_versions)?;
         Some(since + PATIENCE)
+    }
+
+    /// An edit is atomic: if a part of it never arrives, what looked like a deletion of ours was the user's. Text
+    /// of ours that has arrived is ours all the same: nobody types the same by chance.
+    fn give_up_rest(&mut self) {
+        let edit = self.flight.as_ref().map(|flight| flight.edit);
+        self.drop_flight();
+        if let Some(edit) = edit {
+            self.refute(edit, |piece| !piece.shown);
+        }
     }
 
     fn confirm(&mut self, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
@@ -349,6 +372,22 @@ impl DocumentRewrites {
             }
             rewrite.timings.first_edit.get_or_insert(now);
         }
+    }
+
+    /// Our edit will not arrive. The next one waits for the answer to it all the same, so that the editor never
+    /// has two to answer.
+    fn lose_flight(&mut self, now: Time) {
+        let flight = self.flight.take();
+        self.drop_flight();
+        self.flight = flight
+            .filter(|flight| !flight.said_applied)
+            .map(|flight| Flight {
+                parts: Vec::new(),
+                doubtful: true,
+                arriving_since: None,
+                lost_since: Some(now),
+                ..flight
+            });
     }
 
     /// Our edit will not arrive.
@@ -400,16 +439,34 @@ impl DocumentRewrites {
     /// The editor's answer to an edit. True proves nothing; false means that it was not applied.
     pub fn answered(&mut self, edit: EditId, applied: bool) {
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.edit == edit) else {
+            if !applied {
+                self.refute(edit, |_| true);
+            }
             return;
         };
         if applied {
             flight.said_applied = true;
+            flight.doubtful = false;
+            if flight.parts.is_empty() {
+                self.flight = None;
+            }
             return;
         }
         if self.version == flight.version {
             self.refused_at = Some(self.version);
         }
         self.drop_flight();
+        self.refute(edit, |_| true);
+    }
+
+    /// An edit that seemed to have arrived, whole or in part, has not: the user happened to do the same. Where
+    /// the editor's word on that cannot be believed, it stays as it seemed.
+    fn refute(&mut self, edit: EditId, which: impl Fn(&Piece) -> bool) {
+        if self.profile.checks_versions {
+            for rewrite in &mut self.rewrites {
+                rewrite.tracked.refute(edit.0, &which);
+            }
+        }
     }
 
     /// What the model's connection reports.
@@ -535,7 +592,7 @@ impl DocumentRewrites {
         }
         if self.flight.is_some() {
             match self.rest_is_lost_at() {
-                Some(at) if at <= now => self.drop_flight(),
+                Some(at) if at <= now => self.give_up_rest(),
                 Some(at) => return self.wake_me(at, out),
                 None => return,
             }
@@ -622,6 +679,7 @@ impl DocumentRewrites {
                     _ => {
                         *next_part += 1;
                         parts.push(attribution::Part {
+                            spoiled: false,
                             number: *next_part,
                             range,
                             text: replacement,
@@ -660,6 +718,8 @@ impl DocumentRewrites {
             said_applied: false,
             arriving_since: None,
             lost: false,
+            lost_since: None,
+            doubtful: false,
         });
     }
 

@@ -572,7 +572,7 @@ impl Rewrite {
             shown += if piece.shown { piece.len } else { 0 };
             let (range, touched) = &mut places[piece.hunk as usize];
             range.get_or_insert(start..start).end = shown;
-            *touched |= piece.removed || piece.origin == Origin::Theirs;
+            *touched |= piece.removed || piece.withheld || piece.origin == Origin::Theirs;
         }
         self.hunks
             .iter()

@@ -44,11 +44,15 @@ pub(crate) struct Piece {
     pub(crate) in_target: bool,
     /// The user deleted it, for good.
     pub(crate) removed: bool,
+    /// Text of the model that gives way to what the user did to the text it was to replace.
+    pub(crate) withheld: bool,
     pub(crate) verdict: Verdict,
     /// Stands in the mirror.
     pub(crate) shown: bool,
     /// The part of the edit in flight that will flip `shown`; 0 for none.
     pub(crate) flight: u32,
+    /// The edit that flipped `shown` last; 0 for none.
+    pub(crate) flipped: u32,
     /// The hunk it belongs to, from 1; 0 for none.
     pub(crate) hunk: u32,
 }
@@ -61,9 +65,11 @@ impl Piece {
             len,
             in_target: true,
             removed: false,
+            withheld: false,
             verdict: Verdict::Open,
             shown: true,
             flight: 0,
+            flipped: 0,
             hunk: 0,
         }
     }
@@ -97,7 +103,7 @@ impl Piece {
         match self.origin {
             Origin::Theirs => true,
             Origin::Base => self.in_target || !models_way,
-            Origin::Ours => self.in_target && models_way,
+            Origin::Ours => self.in_target && models_way && !self.withheld,
         }
     }
 

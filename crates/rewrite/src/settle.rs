@@ -21,6 +21,8 @@ pub(crate) use diff::Hunk;
 struct Marks {
     /// Ranges of the target that the user deleted.
     target_removed: Vec<Range<usize>>,
+    /// Ranges of the target that give way to what the user did.
+    target_withheld: Vec<Range<usize>>,
     /// Ranges of the base that the user deleted.
     base_removed: Vec<Range<usize>>,
     /// The user's text, in order.
@@ -32,6 +34,13 @@ struct Theirs {
     target: usize,
     base: usize,
     piece: Piece,
+}
+
+/// Base that stands in the target too.
+struct Kept {
+    base: usize,
+    target: usize,
+    len: usize,
 }
 
 impl Tracked {
@@ -46,6 +55,7 @@ impl Tracked {
         }
         marks.widen(&mut path, showing);
         let hunks = path.hunks().to_vec();
+        let kept = self.kept();
         let mut layout = Layout::new(showing, &marks);
         for (number, hunk) in (1..).zip(&hunks) {
             layout.kept(hunk.new.start);
@@ -53,23 +63,60 @@ impl Tracked {
             let old = &self.base()[hunk.old.clone()];
             let new = &target[hunk.new.clone()];
             for (gone, put) in diff::refine(old, new) {
-                layout.kept(hunk.new.start + put.start);
-                layout.gone(hunk.old.start + gone.end);
-                layout.put(hunk.new.start + put.end);
+                let gone = hunk.old.start + gone.start..hunk.old.start + gone.end;
+                let put = hunk.new.start + put.start..hunk.new.start + put.end;
+                layout.kept(put.start);
+                // What no edit has ever touched stays the base's own.
+                for stretch in &kept {
+                    let from = gone
+                        .start
+                        .max(stretch.base)
+                        .max((stretch.base + put.start).saturating_sub(stretch.target));
+                    let to = gone
+                        .end
+                        .min(stretch.base + stretch.len)
+                        .min((stretch.base + put.end).saturating_sub(stretch.target));
+                    if from < to {
+                        layout.gone(from);
+                        layout.put(stretch.target + from - stretch.base);
+                        layout.kept(stretch.target + to - stretch.base);
+                    }
+                }
+                layout.gone(gone.end);
+                layout.put(put.end);
             }
             layout.kept(hunk.new.end);
             layout.hunk = 0;
         }
         layout.kept(target.len());
-        let mut pieces = layout.joined();
-        self.name_hunks_of_theirs(&target, &mut pieces);
+        let pieces = layout.joined();
         debug_assert_eq!(
             self.shown(),
             self.spelled(&target, &pieces),
             "settling changed the shown text"
         );
         self.replace_pieces(pieces, &target);
+        self.name_hunks_of_theirs();
         hunks
+    }
+
+    /// The stretches of base that the stream has kept.
+    fn kept(&self) -> Vec<Kept> {
+        let (mut base, mut target) = (0, 0);
+        let mut kept = Vec::new();
+        for piece in &self.pieces {
+            let of_base = piece.origin == Origin::Base;
+            if of_base && piece.in_target {
+                kept.push(Kept {
+                    base,
+                    target,
+                    len: piece.len,
+                });
+            }
+            base += if of_base { piece.len } else { 0 };
+            target += if piece.in_target { piece.len } else { 0 };
+        }
+        kept
     }
 
     fn spelled(&self, target: &str, pieces: &[Piece]) -> String {
@@ -82,40 +129,10 @@ impl Tracked {
             .collect()
     }
 
-    /// The user's text belongs to a hunk if it stands on a line of it.
-    fn name_hunks_of_theirs(&self, target: &str, pieces: &mut [Piece]) {
-        let ends_line = |piece: &Piece| {
-            let text = match piece.origin {
-                Origin::Ours => &target[piece.start..piece.start + piece.len],
-                _ => self.text_of(piece),
-            };
-            text.ends_with('\n')
-        };
-        for at in 0..pieces.len() {
-            if pieces[at].origin != Origin::Theirs {
-                continue;
-            }
-            let before = at.checked_sub(1).map(|at| pieces[at]);
-            let behind = pieces[at..]
-                .iter()
-                .find(|piece| piece.origin != Origin::Theirs);
-            let (left, right) = (
-                before.map_or(0, |piece| piece.hunk),
-                behind.map_or(0, |piece| piece.hunk),
-            );
-            let inside = left == right || before.is_some_and(|piece| !ends_line(&piece));
-            pieces[at].hunk = match (left, right) {
-                (0, right) if ends_line(&pieces[at]) => right.min(left),
-                (0, right) => right,
-                (left, _) if inside => left,
-                (_, right) => right,
-            };
-        }
-    }
-
     fn marks(&self) -> Marks {
         let mut marks = Marks {
             target_removed: Vec::new(),
+            target_withheld: Vec::new(),
             base_removed: Vec::new(),
             theirs: Vec::new(),
         };
@@ -139,6 +156,9 @@ impl Tracked {
                 target += piece.len;
                 if piece.removed {
                     marks.target_removed.push(target - piece.len..target);
+                }
+                if piece.withheld {
+                    marks.target_withheld.push(target - piece.len..target);
                 }
             }
         }
@@ -261,11 +281,13 @@ impl<'a> Layout<'a> {
         while self.target < target_end {
             let (base_removed, base_len) = marked(&self.marks.base_removed, self.base);
             let (target_removed, target_len) = marked(&self.marks.target_removed, self.target);
+            let (withheld, withheld_len) = marked(&self.marks.target_withheld, self.target);
             let (base_stretch, base_room) = self.base_stretch();
             let (target_stretch, target_room) = self.target_stretch();
             let len = (target_end - self.target)
                 .min(base_len)
                 .min(target_len)
+                .min(withheld_len)
                 .min(base_room)
                 .min(target_room);
             // The same text, but the user typed between the two copies, or deleted the one that is not to be
@@ -274,7 +296,7 @@ impl<'a> Layout<'a> {
                 Showing::Applied => (target_removed, base_removed),
                 Showing::Withheld => (base_removed, target_removed),
             };
-            if unseen && !seen || base_stretch != target_stretch {
+            if unseen && !seen || withheld || base_stretch != target_stretch {
                 self.gone(self.base + len);
                 self.put(self.target + len);
                 continue;
@@ -303,8 +325,11 @@ impl<'a> Layout<'a> {
         while self.target < target_end {
             let (stretch, room) = self.target_stretch();
             let (removed, until) = marked(&self.marks.target_removed, self.target);
-            let len = (target_end - self.target).min(room).min(until);
-            self.push(stretch, Piece::ours(self.target, len), removed);
+            let (withheld, end) = marked(&self.marks.target_withheld, self.target);
+            let len = (target_end - self.target).min(room).min(until).min(end);
+            let mut piece = Piece::ours(self.target, len);
+            piece.withheld = withheld;
+            self.push(stretch, piece, removed);
             self.target += len;
         }
     }

@@ -14,6 +14,7 @@
 
 mod moments;
 mod narrow;
+mod precedence;
 
 use std::ops::Range;
 
@@ -21,6 +22,7 @@ use diff::Splice;
 
 use crate::piece::{Origin, Piece, Showing, Verdict};
 use moments::Moments;
+use narrow::common_ends;
 
 /// One region under rewrite. Offsets into the shown text count from the region's start, in bytes.
 #[derive(Clone, Debug)]
@@ -128,15 +130,23 @@ impl Tracked {
     /// Takes a splice of the streamed diff; its offsets are in the target. Usually O(1), see [`Finger`].
     pub(crate) fn splice(&mut self, splice: &Splice) {
         self.dirty = true;
+        // What is taken away and put back the same stays: the user may be typing right beside it.
         let at = self.target_index(splice.at);
-        if !splice.insert.is_empty() {
-            self.insert_ours(at, &splice.insert);
+        let gone = self.target_from(at, splice.delete);
+        let (prefix, suffix) = common_ends(&gone, &splice.insert);
+        let insert = &splice.insert[prefix..splice.insert.len() - suffix];
+        let at = self.target_index(splice.at + prefix);
+        if !insert.is_empty() {
+            self.insert_ours(at, insert);
         }
         let mut index = self.finger.index;
-        let mut left = splice.delete;
+        let mut left = splice.delete - prefix - suffix;
+        let first = index;
+        let mut typed = false;
         while left > 0 && index < self.pieces.len() {
             let piece = &mut self.pieces[index];
             if !piece.in_target {
+                typed |= piece.origin == Origin::Theirs;
                 index += 1;
                 continue;
             }
@@ -154,6 +164,22 @@ impl Tracked {
                 index += 1;
             }
         }
+        if typed {
+            self.write_beside_typing(first, index);
+        }
+    }
+
+    /// So many bytes of the target from a piece on.
+    fn target_from(&self, index: usize, len: usize) -> String {
+        let mut text = String::with_capacity(len);
+        for piece in self.pieces[index..].iter().filter(|piece| piece.in_target) {
+            if text.len() >= len {
+                break;
+            }
+            let piece = self.text_of(piece);
+            text.push_str(&piece[..piece.len().min(len - text.len())]);
+        }
+        text
     }
 
     /// Inserts text of the model before the piece at `index`, growing the piece before it where that is possible.
@@ -241,7 +267,11 @@ impl Tracked {
     /// The user replaced a range of the shown text. O(pieces).
     pub(crate) fn user_change(&mut self, range: Range<usize>, text: &str) {
         self.remember_moment();
-        let mut index = self.shown_index(range.start);
+        let mut index = if text.ends_with('\n') && self.begins_line(range.start) {
+            self.line_index(range.start)
+        } else {
+            self.shown_index(range.start)
+        };
         if !text.is_empty() {
             let start = self.theirs.len();
             self.theirs.push_str(text);
@@ -279,6 +309,55 @@ impl Tracked {
                 piece.flight = 0;
                 index += 1;
             }
+        }
+        if self.moments.is_settled() {
+            self.name_hunks_of_theirs();
+        }
+    }
+
+    /// Whether a place in the shown text is the start of a line. O(pieces).
+    fn begins_line(&self, at: usize) -> bool {
+        let mut shown = 0;
+        for piece in self.pieces.iter().filter(|piece| piece.shown) {
+            if shown + piece.len >= at {
+                return self.text_of(piece)[..at - shown].ends_with('\n');
+            }
+            shown += piece.len;
+        }
+        false
+    }
+
+    /// The index of the piece before which whole lines typed at the start of a line go: before what is hidden of
+    /// the base's line that they push down. Splits a piece if need be.
+    fn line_index(&mut self, at: usize) -> usize {
+        let index = self.shown_index(at);
+        let hidden = |piece: &&Piece| piece.origin == Origin::Base && !piece.shown;
+        let pushed_down = self.pieces[..index].iter().rev().take_while(hidden);
+        index - pushed_down.count()
+    }
+
+    /// The user's text belongs to a hunk if it stands on a line of it. O(pieces).
+    pub(crate) fn name_hunks_of_theirs(&mut self) {
+        for at in 0..self.pieces.len() {
+            if self.pieces[at].origin != Origin::Theirs {
+                continue;
+            }
+            let ends_line = |piece: &Piece| self.text_of(piece).ends_with('\n');
+            let before = at.checked_sub(1).map(|at| self.pieces[at]);
+            let behind = self.pieces[at..]
+                .iter()
+                .find(|piece| piece.origin != Origin::Theirs);
+            let (left, right) = (
+                before.map_or(0, |piece| piece.hunk),
+                behind.map_or(0, |piece| piece.hunk),
+            );
+            let inside = left == right || before.is_some_and(|piece| !ends_line(&piece));
+            self.pieces[at].hunk = match (left, right) {
+                (0, right) if ends_line(&self.pieces[at]) => right.min(left),
+                (0, right) => right,
+                (left, _) if inside => left,
+                (_, right) => right,
+            };
         }
     }
 
@@ -357,6 +436,7 @@ impl Tracked {
                 continue;
             }
             piece.flight = 0;
+            piece.flipped = edit;
             piece.shown = !piece.shown;
             if piece.shown {
                 self.shown_len += piece.len;
@@ -380,6 +460,24 @@ impl Tracked {
             self.dirty |= piece.flight != 0;
             piece.flight = 0;
         }
+    }
+
+    /// An edit that seemed to have arrived was refused: what it seemed to do the user did. O(pieces).
+    pub(crate) fn refute(&mut self, edit: u32, which: impl Fn(&Piece) -> bool) {
+        for piece in &mut self.pieces {
+            if piece.flipped != edit || !which(piece) {
+                continue;
+            }
+            if !piece.shown {
+                piece.removed = true;
+            } else if piece.origin == Origin::Ours {
+                let text = &self.ours[piece.start..piece.start + piece.len];
+                *piece = Piece::theirs(self.theirs.len(), piece.len);
+                self.theirs.push_str(text);
+            }
+        }
+        self.finger = Finger::default();
+        self.dirty = true;
     }
 
     fn forget_taken_back(&mut self) {

@@ -263,6 +263,8 @@ pub struct Editor {
     typed: Vec<(i32, String, String)>,
     /// Rewrites of which the person happened to do what an edit under way was to do: no report tells whose it was.
     pub confused: Vec<u32>,
+    /// The person has redone something: it may be reported as less than was put in again.
+    pub redone: bool,
     /// Requests applied to another text than they were made for.
     pub late_edits: usize,
     /// Requests that will never be answered.
@@ -288,6 +290,7 @@ impl Editor {
             undone: Vec::new(),
             typed: Vec::new(),
             confused: Vec::new(),
+            redone: false,
             late_edits: 0,
             unanswered: 0,
         }
@@ -406,6 +409,10 @@ impl Editor {
             if step.ours {
                 let end = splice.at + splice.text.chars().count();
                 self.undone.extend(self.page.touched(splice.at..end));
+            } else if !splice.removed.is_empty() {
+                // Reported together with the deletion it is no change at all: who can say what came back?
+                let end = splice.at + splice.text.chars().count();
+                self.undone.extend(self.page.touched(splice.at..end));
             }
             undone.push(self.page.undo(splice));
         }
@@ -415,6 +422,7 @@ impl Editor {
     /// Redo: for the page it is typing. Nothing where there is nothing.
     pub fn redo(&mut self) {
         let Some(step) = self.redo.pop() else { return };
+        self.redone = true;
         self.typing = false;
         let mut splices = Vec::new();
         for splice in step.splices.iter().rev() {
@@ -452,8 +460,10 @@ impl Editor {
         // though an editor that only compares numbers might take it: no server could help that.
         let before = request.opening != self.openings;
         if before || stale && self.model.stale != Stale::Apply {
-            self.notice_coincidence(request);
             let applied = self.model.stale == Stale::DropSilently;
+            if before || applied {
+                self.notice_coincidence(request);
+            }
             return self.answer(request.edit, applied);
         }
         if self.model.hostile && choice % 8 == 1 {
@@ -511,8 +521,11 @@ impl Editor {
             let gone = sorted(&chars[start + prefix..end - suffix]);
             let put = sorted(&new[prefix..new.len() - suffix]);
             let same = self.typed.iter().any(|(version, removed, text)| {
-                let same = |a: &str, b: &[char]| sorted(&a.chars().collect::<Vec<char>>()) == b;
-                *version > request.version && same(removed, &gone) && same(text, &put)
+                let holds = |a: &str, b: &[char]| {
+                    let mut rest = sorted(&a.chars().collect::<Vec<char>>()).into_iter();
+                    b.iter().all(|ch| rest.any(|it| it == *ch))
+                };
+                *version > request.version && holds(removed, &gone) && holds(text, &put)
             });
             if same {
                 let everything = 0..self.page.chars().len();

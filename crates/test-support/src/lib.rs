@@ -4,6 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`step`] | one thing that happens, as data: printed, saved, read back |
+//! | [`alphabet`] | who writes with which characters |
 //! | [`page`] | an editor's text as characters with an owner; markers of the regions under rewrite |
 //! | [`editor`] | how each real client treats edits, versions and reports |
 //! | [`model`] | answers of a model, and what they mean for a region |
@@ -13,11 +14,14 @@
 //! | [`shrink`] | a failing case made short |
 //! | [`coverage`] | which state met which event under which editor |
 //! | [`simulation`] | seeds to cases to verdicts |
+//! | [`fuzzing`] | what the fuzz targets check; their corpus is replayed by the tests |
 //!
 //! Nothing here is shipped; it knows the engine only by its public interface.
 
+pub mod alphabet;
 pub mod coverage;
 pub mod editor;
+pub mod fuzzing;
 pub mod model;
 pub mod oracle;
 pub mod page;

@@ -8,6 +8,7 @@ use prompt::{LineEnding, Shape};
 use rewrite::{Apply, DocumentRewrites, Effect, ModelEvent, Profile, RewriteId, Start, State};
 use text::{ChangeSet, Text};
 
+use crate::alphabet;
 use crate::step::Ending;
 
 /// How the answer stands when nothing more of it is wanted.
@@ -144,27 +145,40 @@ pub fn expected(base: &str, shape: &Shape, answer: &str, outcome: Outcome) -> Op
     })
 }
 
-/// An answer to a region by chance: lines kept, changed, dropped, added, moved.
-pub fn answer(rng: &mut fastrand::Rng, base: &str) -> String {
+/// An answer to a region by chance: lines kept, changed, dropped, added, moved. The `nth` of a session.
+pub fn answer(rng: &mut fastrand::Rng, base: &str, nth: usize) -> String {
     let line_break = LineEnding::first_in(base).unwrap_or_default().as_str();
+    let mut next = nth * 300;
+    let mut word = |rng: &mut fastrand::Rng| {
+        let from = next;
+        next += rng.usize(1..4);
+        (from..next).map(alphabet::model).collect::<String>()
+    };
     let mut out = String::new();
     let lines: Vec<&str> = base.split_inclusive('\n').collect();
     for line in &lines {
         match rng.u32(0..12) {
-            0 => out.push_str(&line.to_uppercase()),
+            0 => {
+                let put = word(rng);
+                out.push_str(&changed(rng, line, &put));
+            }
             1 => {
                 out.push_str(line);
-                out.push_str(&words(rng, &MODEL));
+                out.push_str(&word(rng));
                 out.push_str(line_break);
             }
             2 => {}
-            3 => out.push_str(&line.replace('a', "XY")),
+            3 => {
+                let once = changed(rng, line, "");
+                let put = word(rng);
+                out.push_str(&changed(rng, &once, &put));
+            }
             4 => {
-                out.push_str(&words(rng, &MODEL));
+                out.push_str(&word(rng));
                 out.push_str(line_break);
             }
             5 => {
-                out.push_str("if X {");
+                out.push_str(&word(rng));
                 out.push_str(line_break);
                 out.push_str("  ");
                 out.push_str(line);
@@ -179,19 +193,18 @@ pub fn answer(rng: &mut fastrand::Rng, base: &str) -> String {
     match rng.u32(0..12) {
         0 => out = format!("```\n{out}\n```\n"),
         1 => out.clear(),
-        2 => {
-            out.push_str(&words(rng, &MODEL));
-        }
+        2 => out.push_str(&word(rng)),
         _ => {}
     }
     out
 }
 
-const MODEL: [&str; 8] = ["XY", "FOO", "Z", "LET", "Ä", "🦋", "(", "Q();"];
-
-/// A few words of a list in a row.
-pub fn words(rng: &mut fastrand::Rng, list: &[&str]) -> String {
-    let count = rng.usize(1..4);
-    let words: Vec<&str> = (0..count).map(|_| list[rng.usize(0..list.len())]).collect();
-    words.join(" ")
+/// A line with a character replaced.
+fn changed(rng: &mut fastrand::Rng, line: &str, put: &str) -> String {
+    let text = line.trim_end_matches(['\r', '\n']);
+    let at = text
+        .char_indices()
+        .nth(rng.usize(0..text.chars().count() + 1));
+    let (at, len) = at.map_or((text.len(), 0), |(at, ch)| (at, ch.len_utf8()));
+    format!("{}{put}{}", &line[..at], &line[at + len..])
 }

@@ -27,6 +27,7 @@ use std::ops::Range;
 use prompt::Shape;
 use rewrite::{Apply, RewriteId, RewriteView, State};
 
+use crate::alphabet;
 use crate::model::{self, Expected, Outcome};
 use crate::page::{Cell, Owner, Page};
 use crate::step::Ending;
@@ -70,6 +71,8 @@ pub struct Ledger {
     pub over: bool,
     /// Its text has been checked, or needs no check.
     pub checked: bool,
+    /// How often an undo or redo had reached into it when it was decided or failed.
+    pub undone: usize,
     /// It gave its region to another.
     pub redirected: bool,
 }
@@ -115,16 +118,29 @@ struct Wanted {
 ///
 /// # Errors
 /// What does not hold.
-pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), String> {
+pub fn check_over(
+    page: &Page,
+    ledgers: &[&Ledger],
+    undone: bool,
+    distinct: bool,
+) -> Result<(), String> {
     let names: Vec<u32> = ledgers.iter().map(|ledger| ledger.id).collect();
-    if undone && ledgers.iter().any(|ledger| ledger.state == State::Accepted)
-        || ledgers.iter().any(|ledger| ledger.state == State::Stale)
-    {
+    if ledgers.iter().any(|ledger| ledger.state == State::Stale) {
         return Ok(());
     }
+    let touched = ledgers.iter().any(|ledger| page.is_touched(ledger.id));
+    if !distinct && (touched || undone) {
+        return Ok(());
+    }
+    if undone {
+        return check_conserved(page, ledgers);
+    }
+    let blurred = ledgers.iter().any(|it| page.blurred.contains(&it.id));
     let mut wanted = Vec::new();
     let mut cells: Vec<Cell> = Vec::new();
     let mut deleted = 0;
+    // Where the person took away what the model was to change, the model's text gives way.
+    let gave_way = ledgers.iter().any(|ledger| page.is_touched(ledger.id));
     for ledger in ledgers {
         let inside = page.cells()[page.inside(ledger.id)].to_vec();
         let lost: Vec<char> = page
@@ -142,10 +158,12 @@ pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), 
         .iter()
         .filter(|cell| cell.shown && !matches!(cell.owner, Owner::User(..)))
         .map(|cell| cell.ch)
+        .filter(|ch| !blurred || !alphabet::is_neutral(*ch))
         .collect();
+    wanted.retain(|it| !blurred || !alphabet::is_neutral(it.ch));
     let skipped = wanted.len() as isize - rest.len() as isize;
     if skipped < 0
-        || skipped as usize > deleted && wanted.iter().any(|it| it.optional)
+        || !gave_way && skipped as usize > deleted && wanted.iter().any(|it| it.optional)
         || !fits(&rest, &wanted)
     {
         let is: String = rest.iter().collect();
@@ -155,8 +173,38 @@ pub fn check_over(page: &Page, ledgers: &[&Ledger], undone: bool) -> Result<(), 
             "rewrites {names:?} ended {states:?} with {is:?}, not {should:?} (without what the person typed)"
         ));
     }
-    if skipped == 0 && wanted.iter().all(|it| it.cell.is_some()) {
+    if !blurred && skipped == 0 && wanted.iter().all(|it| it.cell.is_some()) {
         check_places(&cells, &wanted, ledgers)?;
+    }
+    Ok(())
+}
+
+/// After an undo of edits of ours nobody can say what the model's text would be; but each character of the base
+/// that nobody took away stands there once.
+fn check_conserved(page: &Page, ledgers: &[&Ledger]) -> Result<(), String> {
+    if ledgers.iter().any(|ledger| ledger.state == State::Accepted) {
+        return Ok(());
+    }
+    for ledger in ledgers {
+        let inside = &page.cells()[page.inside(ledger.id)];
+        let shown = |ch: char| {
+            inside
+                .iter()
+                .filter(|cell| cell.shown && cell.ch == ch)
+                .count()
+        };
+        for cell in inside
+            .iter()
+            .filter(|cell| cell.owner == Owner::Base && !cell.gone)
+        {
+            let count = shown(cell.ch);
+            if !alphabet::is_neutral(cell.ch) && count != 1 {
+                return Err(format!(
+                    "after an undo {} ended {:?} with {:?} {count} times",
+                    ledger.id, ledger.state, cell.ch
+                ));
+            }
+        }
     }
     Ok(())
 }
@@ -255,7 +303,11 @@ fn fits(rest: &[char], wanted: &[Wanted]) -> bool {
 /// In restored base: whether each character that the person typed stands between those that it was typed
 /// between, or in the same hunk.
 fn check_places(cells: &[Cell], wanted: &[Wanted], ledgers: &[&Ledger]) -> Result<(), String> {
-    let place = |id: u32| cells.iter().position(|cell| cell.id == id);
+    // Which of several blanks or line breaks is which, nobody can say.
+    let place = |id: u32| {
+        let named = |cell: &Cell| cell.id == id && !alphabet::is_neutral(cell.ch);
+        cells.iter().position(named)
+    };
     // How many characters of the base stand up to a cell, in the order of the page.
     let ids: Vec<usize> = wanted.iter().filter_map(|it| place(it.cell?)).collect();
     let count = |index: usize| ids.iter().filter(|place| **place <= index).count();
@@ -284,7 +336,8 @@ fn check_places(cells: &[Cell], wanted: &[Wanted], ledgers: &[&Ledger]) -> Resul
         );
     }
     let mut before = 0;
-    for cell in cells.iter().filter(|cell| cell.shown) {
+    let clear = |cell: &&Cell| cell.shown && !alphabet::is_neutral(cell.ch);
+    for cell in cells.iter().filter(clear) {
         let Owner::User(left, right) = cell.owner else {
             before += 1;
             continue;

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::alphabet;
+
 /// Whose a character is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -64,7 +66,10 @@ pub struct Page {
     next: u32,
     /// Edits of ours that took away what the person had typed, or touched text outside of any region. An editor
     /// that applies edits to another text than the one they are made for can bring that about.
-    pub harm: Vec<String>,
+    pub harm: Vec<(char, String)>,
+    /// Rewrites in or beside whose regions the person typed or deleted blanks or line breaks: whose those are that
+    /// are left, no report tells.
+    pub blurred: Vec<u32>,
     /// Characters of ours that the person deleted, by rewrite.
     pub deleted_ours: Vec<(u32, char)>,
     /// Pairs of rewrites that an edit joined where their regions touch.
@@ -78,6 +83,7 @@ impl Page {
             cells: Vec::new(),
             next: 1,
             harm: Vec::new(),
+            blurred: Vec::new(),
             deleted_ours: Vec::new(),
             joined: Vec::new(),
         };
@@ -212,6 +218,13 @@ impl Page {
             text: text.to_owned(),
             taken_back: Vec::new(),
         };
+        let removed_neutral = splice
+            .removed
+            .iter()
+            .any(|(_, ch)| alphabet::is_neutral(*ch));
+        if removed_neutral || text.chars().any(alphabet::is_neutral) {
+            self.blurred.extend(self.touched(at..at + count));
+        }
         // What replaces text across a region's end stands behind it; across its start, before it.
         let put = match (removed.first(), removed.last()) {
             (Some(&first), Some(&last)) => {
@@ -280,6 +293,7 @@ impl Page {
             text: text.to_owned(),
             taken_back: Vec::new(),
         };
+        self.note_joined(at..at + count);
         // What is taken away and put back the same is not touched.
         let new: Vec<char> = text.chars().collect();
         let old: Vec<char> = splice.removed.iter().map(|(_, ch)| *ch).collect();
@@ -306,22 +320,38 @@ impl Page {
         (splice, narrow)
     }
 
+    /// An edit that touches the place where two regions meet may hold text of both.
+    fn note_joined(&mut self, range: Range<usize>) {
+        let cells = &self.cells[self.gap(range.start).start..self.gap(range.end).end];
+        let borders = |pick: fn(Owner) -> Option<u32>| -> Vec<u32> {
+            cells.iter().filter_map(|cell| pick(cell.owner)).collect()
+        };
+        let ends = borders(|owner| match owner {
+            Owner::End(rewrite) => Some(rewrite),
+            _ => None,
+        });
+        let starts = borders(|owner| match owner {
+            Owner::Start(rewrite) => Some(rewrite),
+            _ => None,
+        });
+        for end in &ends {
+            let others = starts.iter().filter(|start| *start != end);
+            self.joined.extend(others.map(|start| (*end, *start)));
+        }
+    }
+
     fn take_by_us(&mut self, index: usize, exact: bool) {
         let cell = self.cells[index];
         let rewrites = self.rewrites_at(index);
         if exact && rewrites.is_empty() {
-            self.harm.push(format!(
-                "I4: our edit takes {:?} outside of its region",
-                cell.ch
-            ));
+            let harm = format!("I4: our edit takes {:?} outside of its region", cell.ch);
+            self.harm.push((cell.ch, harm));
         }
         match cell.owner {
             Owner::User(..) => {
                 let how = if exact { "an edit" } else { "a late edit" };
-                self.harm.push(format!(
-                    "{how} of ours takes {:?}, which the person typed",
-                    cell.ch
-                ));
+                let harm = format!("{how} of ours takes {:?}, which the person typed", cell.ch);
+                self.harm.push((cell.ch, harm));
                 self.cells.remove(index);
             }
             Owner::Base if !rewrites.is_empty() => self.cells[index].shown = false,
@@ -333,7 +363,11 @@ impl Page {
 
     /// Puts a character of ours back that was taken back, if there is still a region for it.
     fn put_again(&mut self, at: usize, ch: char) -> bool {
-        let index = self.inner(at);
+        let mut index = self.gap(at).start;
+        let starts = |cell: &Cell| matches!(cell.owner, Owner::Start(_));
+        while self.cells.get(index).is_some_and(starts) {
+            index += 1;
+        }
         if self.rewrites_at(index).is_empty() {
             return false;
         }
@@ -354,30 +388,12 @@ impl Page {
     }
 
     fn put_ours(&mut self, at: usize, new: &[char], exact: bool) {
-        let near = self.gap(at);
-        let ends: Vec<u32> = self.cells[near.clone()]
-            .iter()
-            .filter_map(|cell| match cell.owner {
-                Owner::End(rewrite) => Some(rewrite),
-                _ => None,
-            })
-            .collect();
-        let starts: Vec<u32> = self.cells[near.clone()]
-            .iter()
-            .filter_map(|cell| match cell.owner {
-                Owner::Start(rewrite) => Some(rewrite),
-                _ => None,
-            })
-            .collect();
-        for end in &ends {
-            let others = starts.iter().filter(|start| *start != end);
-            self.joined.extend(others.map(|start| (*end, *start)));
-        }
         let index = self.inner(at);
         if exact && self.rewrites_at(index).is_empty() {
             let text: String = new.iter().collect();
-            self.harm
-                .push(format!("I4: our edit puts {text:?} outside of its region"));
+            let ch = new.iter().copied().find(|ch| !alphabet::is_neutral(*ch));
+            let harm = format!("I4: our edit puts {text:?} outside of its region");
+            self.harm.push((ch.unwrap_or('\n'), harm));
         }
         let cells: Vec<Cell> = new
             .iter()
@@ -431,6 +447,24 @@ impl Page {
             self.user(splice.at, put, &undone.text);
         }
         undone
+    }
+
+    /// How far from `at` towards `end` the text goes without a region beginning or ending.
+    pub fn same_side(&self, at: usize, end: usize) -> usize {
+        let mut shown = 0;
+        let mut began = false;
+        for cell in &self.cells {
+            if cell.is_border() && at < shown && shown < end {
+                return shown;
+            }
+            began |= shown == at && matches!(cell.owner, Owner::Start(_));
+            if began && at < end && shown == end && matches!(cell.owner, Owner::End(_)) {
+                // All of a region.
+                return at.max(end - 1);
+            }
+            shown += usize::from(cell.shown);
+        }
+        end
     }
 
     /// The rewrites whose regions a range of the text touches.
@@ -517,6 +551,16 @@ impl Page {
             if matches!(cell.owner, Owner::User(..)) {
                 cell.owner = Owner::Base;
             }
+        }
+        for (a, b) in &mut self.joined {
+            for id in [a, b] {
+                if *id == old {
+                    *id = new;
+                }
+            }
+        }
+        if self.blurred.contains(&old) {
+            self.blurred.push(new);
         }
         self.cells[inside.start - 1].owner = Owner::Start(new);
         self.cells[inside.end].owner = Owner::End(new);

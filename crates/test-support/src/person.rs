@@ -4,31 +4,34 @@
 use fastrand::Rng;
 use rewrite::{Apply, State};
 
+use crate::alphabet;
 use crate::model;
 use crate::step::{Ending, Formatting, Place, Step};
 use crate::world::World;
 
-const WORDS: [&str; 14] = [
-    "1", "22", "<3>", "\n", "4\n5", " ", "«6»", "🦊", "7 8", "\n\n", "9", "0()", "// 1", "0\n",
-];
-
-const BASE: [&str; 12] = [
-    "abc", "a", "let b", "fn c", "é", "漢", "🦀", "d e", "aa", "}", "{", "foo(a)",
-];
-
-/// A file's text.
+/// A file's text: of characters unlike one another, or one that repeats itself.
 pub fn text(rng: &mut Rng) -> String {
     let line_break = if rng.u32(0..4) == 0 { "\r\n" } else { "\n" };
+    let repeats = rng.u32(0..4) == 0;
     let count = rng.usize(1..18);
     let mut lines: Vec<String> = Vec::new();
+    let mut next = 0;
     for _ in 0..count {
-        let line = match rng.u32(0..8) {
-            0 => String::new(),
-            1 if !lines.is_empty() => lines[rng.usize(0..lines.len())].clone(),
-            2 => format!("  {}", model::words(rng, &BASE)),
-            3 => format!("    {}", model::words(rng, &BASE)),
-            _ => model::words(rng, &BASE),
-        };
+        let mut line = " ".repeat([0, 0, 2, 4][rng.usize(0..4)]);
+        match rng.u32(0..8) {
+            0 => line.clear(),
+            1 if repeats && !lines.is_empty() => line = lines[rng.usize(0..lines.len())].clone(),
+            _ => {
+                for _ in 0..rng.usize(1..7) {
+                    next += 1;
+                    let n = if repeats { rng.usize(0..6) } else { next };
+                    line.push(alphabet::base(n));
+                    if rng.u32(0..5) == 0 {
+                        line.push(' ');
+                    }
+                }
+            }
+        }
         lines.push(line);
     }
     let mut text = lines.join(line_break);
@@ -36,6 +39,23 @@ pub fn text(rng: &mut Rng) -> String {
         text.push_str(line_break);
     }
     text
+}
+
+/// What the person types: characters that nobody else has written.
+fn word(rng: &mut Rng, world: &World) -> String {
+    let mut next = world.typed;
+    let mut out = String::new();
+    for _ in 0..rng.usize(1..4) {
+        match rng.u32(0..9) {
+            0 => out.push('\n'),
+            1 => out.push(' '),
+            _ => {
+                out.push(alphabet::person(next));
+                next += 1;
+            }
+        }
+    }
+    out
 }
 
 /// How a session is tuned: what its person and its wires are like.
@@ -77,17 +97,13 @@ fn place(rng: &mut Rng, temper: &Temper) -> Place {
     }
 }
 
-fn typing(rng: &mut Rng, temper: &Temper) -> Step {
+fn typing(rng: &mut Rng, temper: &Temper, world: &World) -> Step {
     let place = place(rng, temper);
     match rng.u32(0..10) {
         0 | 1 => Step::Delete(place, rng.u32(1..4)),
         2 => Step::Delete(place, rng.u32(4..30)),
-        3 => Step::Replace(place, rng.u32(1..6), "<1>".to_owned()),
-        4 => {
-            let paste: String = (0..3).map(|_| WORDS[rng.usize(0..WORDS.len())]).collect();
-            Step::Type(place, paste)
-        }
-        _ => Step::Type(place, WORDS[rng.usize(0..WORDS.len())].to_owned()),
+        3 => Step::Replace(place, rng.u32(1..6), word(rng, world)),
+        _ => Step::Type(place, word(rng, world)),
     }
 }
 
@@ -109,7 +125,7 @@ fn start(rng: &mut Rng, world: &World) -> Step {
     let count = rng.usize(1..8);
     let base: String = lines.iter().skip(first).take(count).copied().collect();
     let apply = [Apply::Live, Apply::Live, Apply::Once, Apply::Preview][rng.usize(0..4)];
-    let answer = model::answer(rng, &base);
+    let answer = model::answer(rng, &base, world.ledgers.len());
     Step::Start(at, count as u32, apply, answer, ending(rng))
 }
 
@@ -123,7 +139,7 @@ fn deciding(rng: &mut Rng, world: &World) -> Step {
         10 => Step::Interrupt(which),
         _ => {
             let base = world.ledgers.last().map_or("a\n", |it| it.base.as_str());
-            let answer = model::answer(rng, base);
+            let answer = model::answer(rng, base, world.ledgers.len());
             Step::Redirect(which, answer, ending(rng))
         }
     }
@@ -134,7 +150,7 @@ pub fn next(rng: &mut Rng, temper: &Temper, world: &World) -> Step {
     let active = world.active();
     let roll = rng.u32(0..100);
     if roll < temper.typing {
-        return typing(rng, temper);
+        return typing(rng, temper, world);
     }
     let undecided = active.iter().any(|at| {
         let state = world.ledgers[*at].state;

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use rewrite::{DocumentRewrites, EditId, Effect, HunkView, State, Time};
 use text::{ContentChange, Document};
 
+use crate::alphabet;
 use crate::coverage::Coverage;
 use crate::editor::{Editor, Message, Model, Request, position_of};
 use crate::model::Outcome;
@@ -32,6 +33,10 @@ pub struct World {
     opening: u32,
     /// Every rewrite of the session, in order.
     pub ledgers: Vec<Ledger>,
+    /// How many characters the person has typed.
+    pub typed: usize,
+    /// No character of the text occurs twice.
+    distinct: bool,
     /// Where the person typed last, in characters.
     pub cursor: usize,
     /// What has been met.
@@ -57,6 +62,8 @@ impl World {
             wake_at: None,
             opening: 0,
             ledgers: Vec::new(),
+            typed: 0,
+            distinct: alphabet::is_distinct(text),
             cursor: 0,
             coverage: Coverage::default(),
             traces: std::env::var_os("TRACE").is_some(),
@@ -105,8 +112,17 @@ impl World {
 
     /// What an edit of ours did to the page that it must not.
     fn harm(&mut self) -> Result<(), Violation> {
-        match self.editor.page.harm.first() {
-            Some(harm) if self.editor.late_edits == 0 => Err(harm.clone()),
+        let page = &self.editor.page;
+        // Which of two line breaks the person deleted, no report tells.
+        let clear = |(ch, harm): &&(char, String)| {
+            page.blurred.is_empty() || !alphabet::is_neutral(*ch) && !harm.starts_with("I4")
+        };
+        match page.harm.iter().find(clear) {
+            Some((_, harm))
+                if self.editor.late_edits == 0 && self.distinct && !self.editor.redone =>
+            {
+                Err(harm.clone())
+            }
             _ => Ok(()),
         }
     }
@@ -276,7 +292,9 @@ impl World {
             return Ok(());
         };
         let over = view.state.is_over() && !self.engine.active().any(|it| it.id == view.id);
-        let undone = self.editor.undone.contains(&(id as u32));
+        let undos = self.editor.undone.iter();
+        let undos = undos.filter(|it| **it == id as u32).count();
+        let undone = undos > 0;
         let touched = self.editor.page.is_touched(id as u32);
         let late = self.editor.late_edits > 0;
         let length = self.mirror.text().len();
@@ -306,6 +324,9 @@ impl World {
             }
             end = hunk.range.end;
         }
+        if !ledger.state.is_over() && view.state.is_over() {
+            ledger.undone = undos;
+        }
         ledger.state = view.state;
         ledger.over |= over;
         Ok(())
@@ -334,10 +355,13 @@ impl World {
             members.sort_by_key(|it| page.inside(it.id).start);
             let seen = self.editor.late_edits == 0 && !self.editor.has_unseen_undo();
             let undone = group.iter().any(|id| self.editor.undone.contains(id));
+            // The undo of a decision is the person's own business.
+            let undos = |id: u32| self.editor.undone.iter().filter(|it| **it == id).count();
+            let since = members.iter().any(|it| undos(it.id) > it.undone);
             let clear = !group.iter().any(|id| self.editor.confused.contains(id));
             let there = members.iter().all(|it| page.inside(it.id).start > 0);
-            if seen && there && clear {
-                oracle::check_over(page, &members, undone)?;
+            if seen && there && clear && !since {
+                oracle::check_over(page, &members, undone, self.distinct)?;
             }
             for ledger in self.ledgers.iter_mut().filter(|it| group.contains(&it.id)) {
                 ledger.checked = true;

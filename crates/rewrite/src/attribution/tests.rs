@@ -20,6 +20,7 @@ fn check(old: &str, sent: &[Say], reported: &[Say], arrived: &[usize], user: &[S
     let parts: Vec<Part> = (1..)
         .zip(sent)
         .map(|(number, (range, put))| Part {
+            spoiled: false,
             number,
             range: range.clone(),
             text: (*put).to_owned(),

@@ -46,6 +46,10 @@ impl Moments {
         self.settled += 1;
     }
 
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled > 0
+    }
+
     fn push(&mut self, moment: Moment) {
         self.pieces += moment.pieces.len();
         self.all.push_back(moment);

@@ -14,13 +14,17 @@ impl Tracked {
         self.finger = Finger::default();
         let mut start = 0;
         while start < self.pieces.len() {
-            let stays = |piece: &Piece| piece.shown && piece.wanted(showing);
+            // The user's text amid a replacement does not part it.
+            let stays = |piece: &Piece| {
+                piece.origin != Origin::Theirs && piece.shown && piece.wanted(showing)
+            };
             let run = self.pieces[start..]
                 .iter()
                 .take_while(|piece| !stays(piece));
             let end = start + run.count();
             start = self.narrow(start..end, showing) + 1;
         }
+        self.give_way();
     }
 
     /// Narrows one replacement; gives where its pieces end now.
@@ -44,7 +48,9 @@ impl Tracked {
             let said = self.readings(&run, showing);
             for keep_base in [true, false] {
                 self.exchange(run.clone(), showing, &goes, &comes, keep_base);
-                if self.readings(&run, showing) == said {
+                let says = self.readings(&run, showing);
+                // Base that is kept holds its place among what the user typed.
+                if says == said || keep_base && says[..3] == said[..3] {
                     break;
                 }
                 // Other text stands between the two, in one order or the other.
@@ -54,8 +60,8 @@ impl Tracked {
         end
     }
 
-    /// What pieces say: shown, wanted, target.
-    fn readings(&self, run: &Range<usize>, showing: Showing) -> [String; 3] {
+    /// What pieces say: shown, target, wanted without the user's text, wanted.
+    fn readings(&self, run: &Range<usize>, showing: Showing) -> [String; 4] {
         let pieces = || self.pieces[run.clone()].iter();
         let spelled = |take: &dyn Fn(&Piece) -> bool| {
             let taken = pieces().filter(|piece| take(piece));
@@ -63,8 +69,9 @@ impl Tracked {
         };
         [
             spelled(&|piece| piece.shown),
-            spelled(&|piece| piece.wanted(showing)),
             spelled(&|piece| piece.in_target),
+            spelled(&|piece| piece.origin != Origin::Theirs && piece.wanted(showing)),
+            spelled(&|piece| piece.wanted(showing)),
         ]
     }
 
@@ -179,7 +186,7 @@ impl Tracked {
 }
 
 /// How many bytes two texts end with alike after beginning with alike; whole characters and line breaks.
-fn common_ends(a: &str, b: &str) -> (usize, usize) {
+pub(super) fn common_ends(a: &str, b: &str) -> (usize, usize) {
     let most = a.len().min(b.len());
     let cuts = |text: &str, at: usize| {
         !text.is_char_boundary(at) || text[..at].ends_with('\r') && text[at..].starts_with('\n')

@@ -121,7 +121,13 @@ impl World {
         if end == at && text.is_empty() {
             return;
         }
+        // What replaces text across a region's edge may be reported in two pieces, on both sides of it.
+        if !text.is_empty() {
+            end = self.editor.page.same_side(at, end);
+            end = whole_break(&chars, end).max(at);
+        }
         self.cursor = at + text.chars().count();
+        self.typed += text.chars().count();
         self.editor.user(&[(at, end - at, text)]);
     }
 
@@ -319,7 +325,8 @@ impl World {
         };
         let fits = self.editor.page.take_over(old, id, &ledger.base);
         let undone = self.editor.undone.contains(&old);
-        if !fits && !undone && self.editor.late_edits == 0 {
+        let clear = self.distinct && !self.editor.page.blurred.contains(&old);
+        if !fits && !undone && clear && self.editor.late_edits == 0 {
             return Err(format!(
                 "I3: {:?} is not the old base and what the person typed",
                 ledger.base
@@ -358,6 +365,7 @@ fn ledger_of(id: u32, start: &Start, text: &Text, answer: &str, ending: Ending) 
         state: State::Requested,
         over: false,
         checked: false,
+        undone: 0,
         redirected: false,
     }
 }

@@ -16,13 +16,13 @@ impl World {
     /// What does not hold.
     pub fn rest(&mut self, accept: bool) -> Result<(), Violation> {
         self.quiet()?;
-        for round in 0..8 {
+        for _ in 0..8 {
             let waiting = |world: &World| {
                 let state = |at: &usize| world.ledgers[*at].state;
                 let decided = |state| !matches!(state, State::Proposed | State::Interrupted);
                 world.active().iter().any(|at| decided(state(at)))
             };
-            if waiting(self) && round == 0 {
+            if waiting(self) {
                 // After a preview the editor's version is known again at the next real change only.
                 self.step(&Step::Type(Place::At(1_000), "~".to_owned()))?;
                 self.quiet()?;

@@ -1,0 +1,201 @@
+//! Where the user and the model change the same text, the user's text stands, and the model's is withheld there:
+//! its hunk says that there is a conflict.
+
+use std::ops::Range;
+
+use super::narrow::common_ends;
+use super::{Finger, Tracked};
+use crate::piece::{Origin, Piece, Verdict};
+
+/// A line of the target while it is being read.
+#[derive(Default)]
+struct Line {
+    /// Base that stands in it.
+    kept: bool,
+    /// Base that would stand in it, had the user not deleted it.
+    deleted: bool,
+    /// Text of the model in it: piece, bytes of the piece.
+    ours: Vec<(usize, Range<usize>)>,
+}
+
+impl Tracked {
+    /// The user typed in base that has just been taken out of the target, from piece `first` up to `end`. The
+    /// model's lines for it have come before it: they are written into its lines instead, so that what was typed
+    /// stays where it was typed. O(pieces); the target stays the same.
+    pub(super) fn write_beside_typing(&mut self, first: usize, end: usize) {
+        let is_base = |piece: &&Piece| piece.origin == Origin::Base && !piece.in_target;
+        let gone: String = self.pieces[first..end]
+            .iter()
+            .filter(is_base)
+            .map(|piece| self.text_of(piece))
+            .collect();
+        let before = self.pieces[..first]
+            .iter()
+            .rev()
+            .take_while(|piece| piece.origin == Origin::Ours || !piece.in_target && !piece.shown)
+            .count();
+        let block = first - before..first;
+        let written: String = self.pieces[block.clone()]
+            .iter()
+            .filter(|piece| piece.in_target)
+            .map(|piece| self.text_of(piece))
+            .collect();
+        let lines = gone.matches('\n').count().max(1);
+        let ends = written.trim_end_matches('\n').len() < written.len();
+        let start = written
+            .rmatch_indices('\n')
+            .map(|(at, _)| at + 1)
+            .nth(lines - usize::from(!ends))
+            .unwrap_or(0);
+        let written_anew = &written[start..];
+        let (prefix, suffix) = common_ends(&gone, written_anew);
+        if prefix + suffix == 0 {
+            return;
+        }
+        let middle = written_anew[prefix..written_anew.len() - suffix].to_owned();
+        let mut pieces: Vec<Piece> = Vec::with_capacity(self.pieces.len() + 4);
+        pieces.extend_from_slice(&self.pieces[..block.start]);
+        let mut at = 0;
+        for mut piece in self.pieces[block].iter().copied() {
+            if !piece.in_target {
+                pieces.push(piece);
+                continue;
+            }
+            let keeps = start.saturating_sub(at).min(piece.len);
+            at += piece.len;
+            let mut rest = piece.split_off(keeps);
+            pieces.push(piece);
+            rest.in_target = false;
+            if rest.shown || rest.flight != 0 {
+                pieces.push(rest);
+            }
+        }
+        let mut put = Some(Piece::ours(self.ours.len(), middle.len()));
+        let mut at = 0;
+        for piece in self.pieces[first..end].iter().copied() {
+            if !is_base(&&piece) {
+                pieces.push(piece);
+                continue;
+            }
+            let cuts = [prefix, gone.len() - suffix];
+            let mut rest = piece;
+            for cut in cuts {
+                let mut head = rest;
+                let tail = head.split_off(cut.saturating_sub(at).min(head.len));
+                if head.len > 0 {
+                    head.in_target = at < prefix || at >= gone.len() - suffix;
+                    pieces.push(head);
+                    at += head.len;
+                }
+                rest = tail;
+                if at >= prefix {
+                    pieces.extend(put.take());
+                }
+            }
+            if rest.len > 0 {
+                at += rest.len;
+                rest.in_target = true;
+                pieces.push(rest);
+            }
+        }
+        pieces.extend(put);
+        pieces.extend_from_slice(&self.pieces[end..]);
+        pieces.retain(|piece| piece.len > 0);
+        self.ours.push_str(&middle);
+        self.pieces = pieces;
+        self.finger = Finger::default();
+    }
+
+    /// Withholds what the model puts where the user has typed over or deleted what it changes. Nothing that is
+    /// decided. To be called when nothing is in flight. O(pieces); where the user has deleted base that
+    /// the model keeps, O(region).
+    pub(super) fn give_way(&mut self) {
+        if self.pieces.iter().any(|piece| piece.removed) {
+            self.give_way_to_typing();
+            self.give_way_to_deletion();
+        }
+    }
+
+    /// All that the model replaces the user has replaced: the user's text it is.
+    fn give_way_to_typing(&mut self) {
+        let stays = |piece: &Piece| {
+            piece.origin == Origin::Base && piece.in_target && !piece.removed && piece.len > 0
+        };
+        let mut start = 0;
+        while start < self.pieces.len() {
+            let run = self.pieces[start..]
+                .iter()
+                .take_while(|piece| !stays(piece));
+            let end = start + run.count();
+            let run = &mut self.pieces[start..end];
+            let mut gone = run
+                .iter()
+                .filter(|piece| piece.origin == Origin::Base && !piece.in_target)
+                .peekable();
+            let replaced = gone.peek().is_some() && gone.all(|piece| piece.removed);
+            let typed = run.iter().any(|piece| piece.origin == Origin::Theirs);
+            if replaced && typed && run.iter().filter(|it| is_ours(it)).all(may_wait) {
+                for piece in run.iter_mut().filter(|piece| is_ours(piece)) {
+                    piece.withheld = true;
+                }
+            }
+            start = end + 1;
+        }
+    }
+
+    /// All that the model keeps of a line the user has deleted: the line is gone.
+    fn give_way_to_deletion(&mut self) {
+        let deleted =
+            |piece: &Piece| piece.origin == Origin::Base && piece.in_target && piece.removed;
+        if !self.pieces.iter().any(deleted) {
+            return;
+        }
+        let mut withheld: Vec<(usize, Range<usize>)> = Vec::new();
+        let mut line = Line::default();
+        let mut end = |line: Line| {
+            if line.deleted && !line.kept {
+                withheld.extend(line.ours);
+            }
+        };
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if !piece.in_target {
+                continue;
+            }
+            let mut at = 0;
+            for part in self.text_of(piece).split_inclusive('\n') {
+                let range = at..at + part.len();
+                at = range.end;
+                match piece.origin {
+                    Origin::Base if piece.removed => line.deleted = true,
+                    Origin::Base => line.kept = true,
+                    _ if is_ours(piece) => line.ours.push((index, range)),
+                    _ => {}
+                }
+                if part.ends_with('\n') {
+                    end(std::mem::take(&mut line));
+                }
+            }
+        }
+        end(line);
+        for (index, range) in withheld.into_iter().rev() {
+            if !may_wait(&self.pieces[index]) {
+                continue;
+            }
+            let mut middle = self.pieces[index].split_off(range.start);
+            let rest = middle.split_off(range.len());
+            middle.withheld = true;
+            let parts = [middle, rest].into_iter().filter(|piece| piece.len > 0);
+            self.pieces.splice(index + 1..index + 1, parts);
+        }
+        self.pieces.retain(|piece| piece.len > 0);
+    }
+}
+
+fn is_ours(piece: &Piece) -> bool {
+    piece.origin == Origin::Ours && piece.in_target && !piece.removed && !piece.withheld
+}
+
+/// Whether text of the model is not decided yet.
+fn may_wait(piece: &Piece) -> bool {
+    piece.verdict == Verdict::Open
+}
