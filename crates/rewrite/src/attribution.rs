@@ -45,6 +45,14 @@ pub(crate) fn attribute(
     let Some(whole) = ChangeSet::compose_all(changes) else {
         return (Vec::new(), parts);
     };
+    // Parts that have come to lie over one another are no longer what was sent.
+    let mut parts = parts;
+    parts.sort_by_key(|part| part.range.start);
+    let mut end = 0;
+    for part in &mut parts {
+        part.spoiled |= part.range.start < end;
+        end = end.max(part.range.end);
+    }
     let (mut spoiled, parts): (Vec<Part>, Vec<Part>) =
         parts.into_iter().partition(|part| part.spoiled);
     let (steps, mut missing) = attribute_good(old, changes, &whole, new, parts);
@@ -54,6 +62,25 @@ pub(crate) fn attribute(
         missing.sort_by_key(|part| part.range.start);
     }
     (steps, missing)
+}
+
+/// The same where an edit of ours is never reported together with anything else.
+pub(crate) fn attribute_alone(
+    old: &Text,
+    changes: &[ChangeSet],
+    new: &Text,
+    mut parts: Vec<Part>,
+) -> (Vec<Attribution>, Vec<Part>) {
+    let Some(whole) = ChangeSet::compose_all(changes) else {
+        return (Vec::new(), parts);
+    };
+    if parts.iter().all(|part| !part.spoiled) && is_exactly(old, new, &edits(&whole), &parts) {
+        let confirmed = parts.into_iter().map(|part| part.number).collect();
+        let user = Vec::new();
+        return (vec![Attribution { confirmed, user }], Vec::new());
+    }
+    move_parts(&mut parts, &whole);
+    (attribute(old, changes, new, Vec::new()).0, parts)
 }
 
 fn attribute_good(

@@ -26,6 +26,8 @@ pub struct Profile {
     /// The editor refuses or drops every edit made for an older version than its own, so a newer version
     /// without our edit proves that the edit is lost. Otherwise its answer is awaited.
     pub checks_versions: bool,
+    /// The editor reports each of its changes on its own, at once and whole: our edit comes alone or not at all.
+    pub reports_apart: bool,
     /// Least time between two edits while text streams, in microseconds.
     pub frame: Time,
 }
@@ -34,6 +36,7 @@ impl Default for Profile {
     fn default() -> Self {
         Profile {
             checks_versions: false,
+            reports_apart: false,
             frame: 33_000,
         }
     }
@@ -110,6 +113,18 @@ impl DocumentRewrites {
             parts: 0,
             out_of_step: false,
         }
+    }
+
+    /// Numbers the edits from behind `last` on: an answer to an edit from before the document was opened again
+    /// must not pass for an answer to a new one.
+    pub fn number_edits_behind(mut self, last: EditId) -> Self {
+        self.edits = last.0;
+        self
+    }
+
+    /// The edit that was asked for last; 0 for none.
+    pub fn last_edit(&self) -> EditId {
+        EditId(self.edits)
     }
 
     /// The mirror's text as this knows it.
@@ -292,12 +307,47 @@ impl DocumentRewrites {
         self.text = after.clone();
         self.version = version;
         self.refused_at = None;
+        self.distrust(out);
         if let Some(flight) = &self.flight {
             if flight.lost && flight.lost_since.is_none() {
                 self.lose_flight(now);
             } else if flight.parts.is_empty() && !flight.doubtful {
                 self.flight = None;
             }
+        }
+    }
+
+    /// Lets go of every region of which the mirror says otherwise than its pieces do. That takes an editor that
+    /// applies edits to another text than the one they were made for; nothing is guessed then. Costs the regions
+    /// that the last changes touched.
+    fn distrust(&mut self, out: &mut Vec<Effect>) {
+        let mut end = 0;
+        for rewrite in self
+            .rewrites
+            .iter_mut()
+            .filter(|rewrite| !rewrite.is_stale())
+        {
+            let region = rewrite.region();
+            let there = end <= region.start && region.end <= self.text.len();
+            let same = there && {
+                let touched = std::mem::take(&mut rewrite.touched);
+                self.text.is_boundary(region.start)
+                    && self.text.is_boundary(region.end)
+                    && (!touched || self.text.range_is(region.clone(), &rewrite.tracked.shown()))
+            };
+            if same {
+                end = region.end;
+                continue;
+            }
+            if rewrite.is_streaming() {
+                out.push(Effect::Cancel {
+                    rewrite: rewrite.id,
+                });
+            }
+            rewrite.go_stale("Redline lost track of the text under this rewrite.");
+            out.push(Effect::Changed {
+                rewrite: rewrite.id,
+            });
         }
     }
 
@@ -311,6 +361,9 @@ impl DocumentRewrites {
         parts: Vec<attribution::Part>,
     ) -> (Vec<Attribution>, Vec<attribution::Part>) {
         let undoable = || self.rewrites.iter().any(|it| it.tracked.has_moments());
+        if self.profile.reports_apart && !parts.is_empty() {
+            return attribution::attribute_alone(&self.text, changes, after, parts);
+        }
         let one_by_one = parts.is_empty() && changes.len() > 1 && undoable();
         let (steps, missing) = attribute(&self.text, changes, after, parts);
         if !one_by_one || steps.iter().any(|step| self.is_undo(&step.user)) {
@@ -366,6 +419,7 @@ impl DocumentRewrites {
             }
             rewrite.edges = Default::default();
             if moved != before {
+                rewrite.touched = true;
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });
@@ -411,6 +465,7 @@ impl DocumentRewrites {
             if range.start >= region.end {
                 continue;
             }
+            rewrite.touched = true;
             let streaming = rewrite.is_streaming();
             if range.start <= region.start && region.end <= range.end {
                 rewrite.go_stale("The text under this rewrite was deleted.");

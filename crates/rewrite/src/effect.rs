@@ -12,7 +12,7 @@ use thiserror::Error;
 pub struct RewriteId(pub u64);
 
 /// Names one edit sent to the editor, within its document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EditId(pub u32);
 
 /// Microseconds since some fixed moment.

@@ -43,6 +43,8 @@ pub(crate) struct Rewrite {
     /// What the user put right before and right behind the region since an edit arrived: an undo that is
     /// reported in pieces puts text there that belongs to the region.
     pub(crate) edges: (String, String),
+    /// The last changes of the mirror touched the region.
+    pub(crate) touched: bool,
     pub(crate) tracked: Tracked,
     diff: StreamingDiff,
     cleaner: Option<Cleaner>,
@@ -93,6 +95,7 @@ impl Rewrite {
             phase: Phase::Streaming,
             start: start.region.start,
             edges: Default::default(),
+            touched: false,
             tracked,
             diff,
             cleaner: Some(Cleaner::new(start.shape)),
@@ -472,7 +475,11 @@ impl Rewrite {
         text.push_str(&shown);
         text.push_str(if behind > before { &self.edges.1 } else { "" });
         for (range, put) in changes.iter().rev() {
-            text.replace_range(range.start - window.start..range.end - window.start, put);
+            let range = range.start.checked_sub(window.start)?..range.end - window.start;
+            if text.get(range.clone()).is_none() {
+                return None;
+            }
+            text.replace_range(range, put);
         }
         (text != shown).then(|| self.tracked.moment_of(&text))?
     }
@@ -591,9 +598,13 @@ impl Rewrite {
                 }),
                 old: decided.hunk.old.clone(),
                 new: decided.hunk.new.clone(),
-                old_text: self.tracked.base()[decided.hunk.old.clone()].to_owned(),
-                new_text: target[decided.hunk.new.clone()].to_owned(),
+                old_text: text_at(self.tracked.base(), &decided.hunk.old),
+                new_text: text_at(&target, &decided.hunk.new),
             })
             .collect()
     }
+}
+
+fn text_at(text: &str, range: &Range<usize>) -> String {
+    text.get(range.clone()).unwrap_or_default().to_owned()
 }

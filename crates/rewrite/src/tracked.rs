@@ -392,6 +392,7 @@ impl Tracked {
                 range: shown..shown,
                 text: String::new(),
             };
+            let mut gone = String::new();
             let mut end = index;
             let mut last = index;
             while let Some(piece) = self.pieces.get(end) {
@@ -400,6 +401,7 @@ impl Tracked {
                     (false, false) => {}
                     (true, false) => {
                         gap.range.end += piece.len;
+                        gone.push_str(self.text_of(piece));
                         last = end;
                     }
                     (false, true) => {
@@ -410,10 +412,14 @@ impl Tracked {
                 end += 1;
             }
             shown = gap.range.end;
-            let number = part(gap);
+            // What would change nothing is never reported: it counts as done.
+            let number = (gone != gap.text).then(|| part(gap));
             for piece in &mut self.pieces[index..=last] {
                 if piece.shown != piece.wanted(showing) {
-                    piece.flight = number;
+                    match number {
+                        Some(number) => piece.flight = number,
+                        None => piece.shown = !piece.shown,
+                    }
                 }
             }
             index = last + 1;
@@ -464,16 +470,24 @@ impl Tracked {
 
     /// An edit that seemed to have arrived was refused: what it seemed to do the user did. O(pieces).
     pub(crate) fn refute(&mut self, edit: u32, which: impl Fn(&Piece) -> bool) {
-        for piece in &mut self.pieces {
+        let mut index = 0;
+        while index < self.pieces.len() {
+            let piece = &mut self.pieces[index];
+            index += 1;
             if piece.flipped != edit || !which(piece) {
                 continue;
             }
+            piece.flipped = 0;
             if !piece.shown {
                 piece.removed = true;
             } else if piece.origin == Origin::Ours {
+                // The user typed it; the model's is still to come.
+                piece.shown = false;
                 let text = &self.ours[piece.start..piece.start + piece.len];
-                *piece = Piece::theirs(self.theirs.len(), piece.len);
+                let typed = Piece::theirs(self.theirs.len(), piece.len);
                 self.theirs.push_str(text);
+                self.pieces.insert(index, typed);
+                index += 1;
             }
         }
         self.finger = Finger::default();

@@ -68,6 +68,7 @@ impl ClientFacts {
             },
             profile: Profile {
                 checks_versions: vs_code || VERSION_CHECKING.contains(&known.as_str()),
+                reports_apart: vs_code || known == "helix",
                 ..Profile::default()
             },
             events: says("events"),

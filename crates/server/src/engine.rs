@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use config::Settings;
 use model_client::LinkEvent;
-use rewrite::{Effect, ModelEvent, RewriteId, Time};
+use rewrite::{EditId, Effect, ModelEvent, RewriteId, Time};
 use serde_json::Value;
 use syntax::Syntax;
 use text::{ChangeSet, Text};
@@ -99,6 +99,8 @@ pub(crate) struct Engine {
     documents: BTreeMap<String, OpenDocument>,
     /// Which document a rewrite is in, for as long as it is remembered.
     homes: BTreeMap<RewriteId, String>,
+    /// The last edit of the documents that are closed.
+    last_edit: EditId,
     next_rewrite: u64,
     wakes: BTreeSet<(Time, String)>,
     /// Documents to which something happened since they were brought as far as they can go.
@@ -127,6 +129,7 @@ impl Engine {
             model_events: None,
             documents: BTreeMap::new(),
             homes: BTreeMap::new(),
+            last_edit: EditId(0),
             next_rewrite: 0,
             wakes: BTreeSet::new(),
             stirred: BTreeSet::new(),
@@ -287,6 +290,7 @@ impl Engine {
             text,
             version,
             self.profile(),
+            self.last_edit,
         );
         self.documents.insert(uri.as_str().to_owned(), document);
     }
@@ -295,6 +299,7 @@ impl Engine {
         self.in_document(uri, |document, _, out| document.rewrites.close(out));
         self.publish_all();
         if let Some(document) = self.documents.remove(uri.as_str()) {
+            self.last_edit = self.last_edit.max(document.rewrites.last_edit());
             self.wakes.retain(|(_, name)| name != uri.as_str());
             self.homes.retain(|_, home| home != uri.as_str());
             self.published.retain(|id, _| self.homes.contains_key(id));

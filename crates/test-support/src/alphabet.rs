@@ -21,6 +21,11 @@ pub fn person(n: usize) -> char {
     char::from_u32(0xAC00 + n as u32 % 11_172).unwrap_or('?')
 }
 
+/// Whether only a person types it.
+pub fn is_person(ch: char) -> bool {
+    (0xAC00..0xAC00 + 11_172).contains(&u32::from(ch))
+}
+
 /// The n-th character that a model writes.
 pub fn model(n: usize) -> char {
     let n = n as u32 % 20_000;

@@ -163,6 +163,7 @@ impl Model {
     pub fn profile(&self) -> Profile {
         Profile {
             checks_versions: matches!(self.name, "vscode" | "helix" | "neovim" | "neovim-now"),
+            reports_apart: matches!(self.name, "vscode" | "helix"),
             ..Profile::default()
         }
     }
@@ -339,6 +340,14 @@ impl Editor {
                 self.page.user(at + prefix, count - prefix - suffix, &text)
             })
             .collect();
+        // A wider report does not say which of several equal letters, or letters of a word, were replaced.
+        let vague = self.model.widens || self.model.covers || self.model.hostile;
+        for splice in splices.iter().filter(|_| vague) {
+            if !splice.removed.is_empty() {
+                let end = splice.at + splice.text.chars().count();
+                self.confused.extend(self.page.touched(splice.at..end));
+            }
+        }
         self.redo.clear();
         match self.undo.last_mut() {
             Some(step) if self.model.joins_undo && self.typing => {

@@ -350,8 +350,11 @@ impl Page {
         match cell.owner {
             Owner::User(..) => {
                 let how = if exact { "an edit" } else { "a late edit" };
-                let harm = format!("{how} of ours takes {:?}, which the person typed", cell.ch);
-                self.harm.push((cell.ch, harm));
+                // What an undo put back counts as typed here; reported with more, it may never have been away.
+                if alphabet::is_person(cell.ch) {
+                    let harm = format!("{how} of ours takes {:?}, which the person typed", cell.ch);
+                    self.harm.push((cell.ch, harm));
+                }
                 self.cells.remove(index);
             }
             Owner::Base if !rewrites.is_empty() => self.cells[index].shown = false,
@@ -512,6 +515,13 @@ impl Page {
         }
     }
 
+    /// The base of a region without what the person deleted.
+    pub fn base_of(&self, rewrite: u32) -> String {
+        let inside = self.cells[self.inside(rewrite)].iter();
+        let base = inside.filter(|cell| cell.owner == Owner::Base && !cell.gone);
+        base.map(|cell| cell.ch).collect()
+    }
+
     /// A rewrite takes over the region of another: `base` is the text it counts as its own, made of the old base
     /// and what the person typed. Gives whether it is that.
     pub fn take_over(&mut self, old: u32, new: u32, base: &str) -> bool {
@@ -529,6 +539,14 @@ impl Page {
             .copied()
             .collect();
         let Some(order) = interleaved(&base, &hidden, &typed, &cells) else {
+            // What the new base is made of cannot be told; from now on all of it is base.
+            for cell in &mut self.cells[inside.clone()] {
+                if matches!(cell.owner, Owner::User(..)) {
+                    cell.owner = Owner::Base;
+                }
+            }
+            self.cells[inside.start - 1].owner = Owner::Start(new);
+            self.cells[inside.end].owner = Owner::End(new);
             return false;
         };
         let mut out: Vec<Cell> = Vec::new();

@@ -169,7 +169,9 @@ impl World {
                 let profile = self.editor.model.profile();
                 self.wake_at = None;
                 self.opening += 1;
-                self.engine = DocumentRewrites::open(self.mirror.text().clone(), version, profile);
+                let last = self.engine.last_edit();
+                self.engine = DocumentRewrites::open(self.mirror.text().clone(), version, profile)
+                    .number_edits_behind(last);
             }
         }
         self.carry_out(out)

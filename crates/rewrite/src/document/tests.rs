@@ -119,6 +119,7 @@ impl World {
         let region = before.len()..before.len() + base.len();
         let profile = Profile {
             checks_versions: style != Style::Refuses,
+            reports_apart: false,
             frame: 1_500,
         };
         let mut engine = DocumentRewrites::open(text.clone(), 1, profile);

@@ -46,22 +46,34 @@ impl Tracked {
             let run = run.start..end;
             let before = self.pieces[run.clone()].to_vec();
             let said = self.readings(&run, showing);
-            for keep_base in [true, false] {
-                self.exchange(run.clone(), showing, &goes, &comes, keep_base);
-                let says = self.readings(&run, showing);
-                // Base that is kept holds its place among what the user typed.
-                if says == said || keep_base && says[..3] == said[..3] {
-                    break;
+            let (old, new) = self.pairs(run.clone(), showing, &goes, &comes);
+            let kept = self.keep_base(&old, &new);
+            // Base that is kept holds its place among what the user typed.
+            if kept && self.readings(&run, showing)[..4] == said[..4] {
+                continue;
+            }
+            // Other text stands between the two, in one order or the other.
+            self.pieces[run.clone()].copy_from_slice(&before);
+            if kept {
+                let moved = self.move_base(run.clone(), &old, &new);
+                if self.readings(&moved, showing) == said {
+                    end = moved.end;
+                    continue;
                 }
-                // Other text stands between the two, in one order or the other.
-                self.pieces[run.clone()].copy_from_slice(&before);
+                self.pieces.splice(moved, before.iter().copied());
+            }
+            for index in old.into_iter().chain(new) {
+                self.pieces[index].shown = !self.pieces[index].shown;
+            }
+            if self.readings(&run, showing) != said {
+                self.pieces[run].copy_from_slice(&before);
             }
         }
         end
     }
 
-    /// What pieces say: shown, target, wanted without the user's text, wanted.
-    fn readings(&self, run: &Range<usize>, showing: Showing) -> [String; 4] {
+    /// What pieces say: shown, target, base, wanted without the user's text; wanted, base with the user's text.
+    fn readings(&self, run: &Range<usize>, showing: Showing) -> [String; 6] {
         let pieces = || self.pieces[run.clone()].iter();
         let spelled = |take: &dyn Fn(&Piece) -> bool| {
             let taken = pieces().filter(|piece| take(piece));
@@ -70,8 +82,10 @@ impl Tracked {
         [
             spelled(&|piece| piece.shown),
             spelled(&|piece| piece.in_target),
+            spelled(&|piece| piece.origin == Origin::Base),
             spelled(&|piece| piece.origin != Origin::Theirs && piece.wanted(showing)),
             spelled(&|piece| piece.wanted(showing)),
+            spelled(&|piece| piece.origin != Origin::Ours),
         ]
     }
 
@@ -136,15 +150,14 @@ impl Tracked {
         end
     }
 
-    /// The pieces of two ranges of equal text trade places unseen; base that the model writes anew counts as kept.
-    fn exchange(
-        &mut self,
+    /// The pieces of two ranges of equal text: those that go, and those that come in their place.
+    fn pairs(
+        &self,
         run: Range<usize>,
         showing: Showing,
         goes: &Range<usize>,
         comes: &Range<usize>,
-        keep_base: bool,
-    ) {
+    ) -> (Vec<usize>, Vec<usize>) {
         let (mut gone, mut come) = (0, 0);
         let (mut old, mut new) = (Vec::new(), Vec::new());
         for index in run {
@@ -159,29 +172,45 @@ impl Tracked {
             }
             *at += piece.len;
         }
-        for (old, new) in old.into_iter().zip(new) {
-            if !(keep_base && self.keep_base(old, new)) {
-                for index in [old, new] {
-                    self.pieces[index].shown = !self.pieces[index].shown;
-                }
-            }
-        }
+        (old, new)
     }
 
-    /// Base that goes, and comes again as the model's text, is kept instead.
-    fn keep_base(&mut self, old: usize, new: usize) -> bool {
-        let (base, ours) = (self.pieces[old], self.pieces[new]);
-        let possible = base.origin == Origin::Base
-            && ours.origin == Origin::Ours
-            && ours.in_target
-            && !base.in_target
-            && base.verdict == Verdict::Open
-            && ours.verdict == Verdict::Open;
-        if possible {
-            self.pieces[old].in_target = true;
-            self.pieces[new].in_target = false;
+    /// Base that goes, and comes again as the model's text, is kept instead; gives whether all of it could be.
+    fn keep_base(&mut self, old: &[usize], new: &[usize]) -> bool {
+        let may_be = |(old, new): (&usize, &usize)| {
+            let (base, ours) = (&self.pieces[*old], &self.pieces[*new]);
+            base.origin == Origin::Base
+                && ours.origin == Origin::Ours
+                && ours.in_target
+                && !base.in_target
+                && base.verdict == Verdict::Open
+                && ours.verdict == Verdict::Open
+        };
+        if old.len() != new.len() || !old.iter().zip(new).all(may_be) {
+            return false;
         }
-        possible
+        for (old, new) in old.iter().zip(new) {
+            self.pieces[*old].in_target = true;
+            self.pieces[*new].in_target = false;
+        }
+        true
+    }
+
+    /// The same, the base moved to where the model's text stands; gives where the run's pieces lie then.
+    fn move_base(&mut self, run: Range<usize>, old: &[usize], new: &[usize]) -> Range<usize> {
+        let mut pieces = Vec::with_capacity(run.len());
+        for index in run.clone() {
+            if let Some(pair) = new.iter().position(|at| *at == index) {
+                let mut base = self.pieces[old[pair]];
+                base.in_target = true;
+                pieces.push(base);
+            } else if !old.contains(&index) {
+                pieces.push(self.pieces[index]);
+            }
+        }
+        let moved = run.start..run.start + pieces.len();
+        self.pieces.splice(run, pieces);
+        moved
     }
 }
 

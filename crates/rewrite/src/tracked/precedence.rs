@@ -166,6 +166,7 @@ impl Tracked {
                 let range = at..at + part.len();
                 at = range.end;
                 match piece.origin {
+                    Origin::Base if part.trim_matches([' ', '\t']).is_empty() => {}
                     Origin::Base if piece.removed => line.deleted = true,
                     Origin::Base => line.kept = true,
                     _ if is_ours(piece) => line.ours.push((index, range)),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use prompt::LineEnding;
-use rewrite::{DocumentRewrites, Effect, Profile, RewriteId, Time};
+use rewrite::{DocumentRewrites, EditId, Effect, Profile, RewriteId, Time};
 use syntax::{Language, Syntax};
 use text::{Anchor, Bias, ChangeSet, Text};
 use tower_lsp::ls_types::Uri;
@@ -68,6 +68,7 @@ impl OpenDocument {
         text: Text,
         version: i32,
         profile: Profile,
+        last_edit: EditId,
     ) -> Self {
         let full = uri.to_file_path().map_or_else(
             || uri.as_str().to_owned(),
@@ -78,7 +79,7 @@ impl OpenDocument {
             path: shown_path(&full, folders),
             language,
             syntax: language.map(Syntax::new),
-            rewrites: DocumentRewrites::open(text, version, profile),
+            rewrites: DocumentRewrites::open(text, version, profile).number_edits_behind(last_edit),
             has_diagnostics: false,
             unnoted: Vec::new(),
             parsing: false,
@@ -150,7 +151,8 @@ impl OpenDocument {
         out: &mut Vec<Effect>,
     ) {
         self.rewrites.lose_step(out);
-        self.rewrites = DocumentRewrites::open(text, version, profile);
+        let last = self.rewrites.last_edit();
+        self.rewrites = DocumentRewrites::open(text, version, profile).number_edits_behind(last);
         self.selections.clear();
         self.retriable.clear();
         self.begin_tree_anew();
