@@ -1,6 +1,6 @@
-//! A headless Neovim with a clean configuration and, if wanted, one stock `vim.lsp` client.
+//! A headless Neovim with a clean configuration and, if wanted, one stock `vim.lsp` client or our own plugin.
 //! It is driven as a person and a stock configuration would: keys, `vim.lsp.buf`, `:write`.
-//! The wire format is in `rpc`; our own plugin is not loaded here.
+//! The wire format is in `rpc`.
 
 mod rpc;
 
@@ -28,6 +28,8 @@ pub struct Setup {
     pub debounce_ms: Option<u32>,
     /// `general.positionEncodings` to offer; empty leaves Neovim's own list.
     pub encodings: Vec<String>,
+    /// Whether our plugin is installed; it then brings file types, encoding and delay itself.
+    pub plugin: bool,
     /// Lua at the end of `init.lua`.
     pub init_lua: String,
 }
@@ -42,16 +44,29 @@ impl Setup {
         }
     }
 
+    /// Our plugin with `server`.
+    pub fn with_plugin(server: ServerCommand) -> Setup {
+        Setup {
+            server: Some(server),
+            plugin: true,
+            ..Setup::default()
+        }
+    }
+
     fn init_lua(&self) -> String {
         let mut lua = String::from("vim.o.swapfile = false\nvim.o.more = false\n");
+        if self.plugin {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../editors/neovim");
+            lua += &format!("vim.opt.runtimepath:prepend([==[{folder}]==])\n");
+        }
         if let Some(server) = &self.server {
             let mut command = vec![server.program.display().to_string()];
             command.extend(server.args.iter().cloned());
-            let mut config = json!({
-                "cmd": command,
-                "filetypes": self.filetypes,
-                "root_markers": [".git"],
-            });
+            let mut config = json!({ "cmd": command });
+            if !self.plugin {
+                config["filetypes"] = self.filetypes.clone().into();
+                config["root_markers"] = json!([".git"]);
+            }
             if !server.env.is_empty() {
                 config["cmd_env"] = server
                     .env

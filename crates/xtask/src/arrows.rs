@@ -39,7 +39,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("redline", &["server", "loopback", "config"]),
     (
         "test-support",
-        &["text", "rewrite", "prompt", "model-protocol"],
+        &[
+            "text",
+            "syntax",
+            "diff",
+            "rewrite",
+            "prompt",
+            "model-protocol",
+        ],
     ),
     ("xtask", &["test-support"]),
     ("e2e", &[]),

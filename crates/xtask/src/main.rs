@@ -9,7 +9,9 @@ mod arrows;
 mod ci;
 mod editors;
 mod record_demo;
+mod record_neovim;
 mod simulate;
+mod vscode;
 
 use std::process::ExitCode;
 
@@ -32,8 +34,12 @@ enum Task {
     Editors(editors::Args),
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
+    /// Take the pictures of the Neovim plugin for the documentation.
+    RecordNeovim(record_neovim::Args),
     /// Run random sessions of editors, people and models against the edit engine.
     Simulate(simulate::Args),
+    /// Fetch what the end-to-end tests in a real VS Code need, into a cache outside the tree.
+    Vscode(vscode::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,7 +48,9 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Editors(args) => editors::run(&args),
         Task::RecordDemo(args) => record_demo::run(&args),
+        Task::RecordNeovim(args) => record_neovim::run(&args),
         Task::Simulate(args) => simulate::run(&args),
+        Task::Vscode(args) => vscode::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,88 @@
+//! The files that users copy from `editors/`: each works as it stands, in the real editor.
+//! Neovim's plugin has tests of its own.
+
+use e2e::ServerCommand;
+use e2e::helix::{Helix, Setup};
+
+const KEYS: &str = include_str!("../../editors/helix/config.toml");
+const LANGUAGES: &str = include_str!("../../editors/helix/languages.toml");
+
+#[test]
+fn helix_asks_by_key_and_says_what_waits() {
+    let mut setup = Setup::with_server(ServerCommand::redline(), &["python"]);
+    let config: toml::Value = toml::from_str(KEYS).expect("TOML");
+    setup.editor = dotted(&config["editor"], "");
+    setup.more = KEYS[KEYS.find("[keys").expect("the file binds keys")..].to_owned();
+    let helix = Helix::start(&setup);
+    let text = "def area(width):\n    return width * width\n";
+    let path = helix.project().write("a.py", text);
+    helix.open(&path);
+    helix.wait_for_server(&path);
+    helix.select_lines(0, 2);
+    helix.keys(&["Space", "i"]);
+    helix.wait_for_text("redline.ask");
+    helix.type_text("rename width to breadth");
+    helix.keys(&["Enter"]);
+    helix.wait_for_text("return breadth * breadth");
+    helix.wait_for_text("Pending change");
+    helix.select_lines(0, 1);
+    helix.code_action("Redline: Accept the rewrite");
+    e2e::wait_until("the rewrite is decided", || {
+        let titles = helix.code_action_titles();
+        if titles.iter().any(|it| it.contains("Accept")) {
+            Err(titles.join("\n"))
+        } else {
+            Ok(())
+        }
+    });
+    helix.save();
+    let saved = helix.project().read("a.py").expect("the file is there");
+    assert_eq!(
+        String::from_utf8_lossy(&saved),
+        "def area(breadth):\n    return breadth * breadth\n"
+    );
+}
+
+#[test]
+fn helix_settings_are_understood() {
+    let config: toml::Value = toml::from_str(KEYS).expect("TOML");
+    for mode in ["normal", "select"] {
+        let key = config["keys"][mode]["space"]["i"].as_str();
+        assert!(key.is_some_and(|key| key.contains("redline.ask")), "{mode}");
+    }
+    let config: toml::Value = toml::from_str(LANGUAGES).expect("TOML");
+    assert_eq!(
+        config["language-server"]["redline"]["command"].as_str(),
+        Some("redline")
+    );
+    for language in config["language"].as_array().expect("a list") {
+        let servers = language["language-servers"].as_array().expect("a list");
+        let last = servers.last().and_then(toml::Value::as_str);
+        assert_eq!(last, Some("redline"), "{language}");
+    }
+    let project = e2e::Project::new();
+    let folder = project.config_folder().join("helix");
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    std::fs::write(folder.join("languages.toml"), LANGUAGES).expect("a file can be written");
+    let mut command = std::process::Command::new(&e2e::editors().helix);
+    project.isolate(&mut command);
+    let health = command
+        .args(["--health", "python"])
+        .output()
+        .expect("Helix starts");
+    let page = String::from_utf8_lossy(&health.stdout);
+    assert!(
+        health.status.success() && page.contains("redline"),
+        "{page}"
+    );
+}
+
+/// The settings of a table as lines with dotted keys, for a table that is begun already.
+fn dotted(table: &toml::Value, path: &str) -> String {
+    let entries = table.as_table().expect("a table");
+    let lines = entries.iter().map(|(key, value)| match value {
+        toml::Value::Table(_) => dotted(value, &format!("{path}{key}.")),
+        value => format!("{path}{key} = {value}\n"),
+    });
+    lines.collect()
+}

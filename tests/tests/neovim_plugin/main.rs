@@ -1,0 +1,10 @@
+//! Our Neovim plugin in a real Neovim: `flow` is what a person does, `shown` what they see, `beside` what else
+//! lives in the editor, `undo` what one `u` takes back, `soak` a long run of all of it at once.
+//! Here is the scene that they play in.
+
+mod beside;
+mod flow;
+mod scene;
+mod shown;
+mod soak;
+mod undo;
