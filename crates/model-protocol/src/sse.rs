@@ -24,6 +24,7 @@ pub struct SseDecoder {
     after_return: bool,
     started: bool,
     done: bool,
+    failed: Option<SseError>,
 }
 
 impl SseDecoder {
@@ -37,6 +38,7 @@ impl SseDecoder {
             after_return: false,
             started: false,
             done: false,
+            failed: None,
         }
     }
 
@@ -46,8 +48,22 @@ impl SseDecoder {
     }
 
     /// Takes the next bytes; answers the data of the events that they complete, in order.
-    pub fn push(&mut self, mut bytes: &[u8]) -> Result<Vec<String>, SseError> {
+    ///
+    /// # Errors
+    /// The stream cannot be read on, now or since earlier. Events that came whole before that are answered first:
+    /// the failure is then the answer to the next call.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>, SseError> {
         let mut events = Vec::new();
+        if self.failed.is_none() {
+            self.failed = self.read(bytes, &mut events).err();
+        }
+        match &self.failed {
+            Some(error) if events.is_empty() => Err(error.clone()),
+            _ => Ok(events),
+        }
+    }
+
+    fn read(&mut self, mut bytes: &[u8], events: &mut Vec<String>) -> Result<(), SseError> {
         while !self.done && !bytes.is_empty() {
             if std::mem::take(&mut self.after_return) && bytes[0] == b'\n' {
                 bytes = &bytes[1..];
@@ -65,11 +81,17 @@ impl SseDecoder {
             let line = std::mem::take(&mut self.line);
             events.extend(self.line(&line)?);
         }
-        Ok(events)
+        Ok(())
     }
 
     /// The stream has ended: the data of a last event that lacks its blank line.
+    ///
+    /// # Errors
+    /// As [`SseDecoder::push`].
     pub fn finish(mut self) -> Result<Option<String>, SseError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
         if self.done {
             return Ok(None);
         }

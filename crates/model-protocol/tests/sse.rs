@@ -68,3 +68,21 @@ fn text_that_is_not_utf8_is_refused() {
         Err(SseError::Utf8)
     );
 }
+
+#[test]
+fn what_came_whole_before_a_failure_is_given_in_any_pieces() {
+    let stream = b"data: one\n\ndata: two\n\ndata: \xff\n\ndata: three\n\n";
+    for piece in [1, 7, stream.len()] {
+        let mut decoder = SseDecoder::new(100);
+        let (mut events, mut failure) = (Vec::new(), None);
+        for chunk in stream.chunks(piece) {
+            match decoder.push(chunk) {
+                Ok(more) => events.extend(more),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let failure = failure.or(decoder.finish().err());
+        assert_eq!(events, ["one", "two"], "pieces of {piece}");
+        assert_eq!(failure, Some(SseError::Utf8), "pieces of {piece}");
+    }
+}

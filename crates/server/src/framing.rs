@@ -1,9 +1,12 @@
 //! [`CheckedInput`]: the editor's messages, with those that are none replaced by a request to be refused.
 //!
-//! The framework's reader ends with the first body that it cannot decode, and the server with it. So every
-//! frame is looked at before it gets there: a body that is no JSON-RPC message becomes a call of
+//! The framework's reader ends with the first header or body that it cannot decode, and the server with it.
+//! So every frame is looked at before it gets there: a body that is no JSON-RPC message becomes a call of
 //! [`REFUSE`], which answers with the error and the id `null` (JSON-RPC 2.0, section 5), and the next
-//! message is read as if nothing had been.
+//! message is read as if nothing had been. A body that passes gets a header of ours, as the framework is
+//! stricter about headers than editors are.
+//!
+//! How the bytes are cut into reads changes nothing in what comes out.
 
 use std::borrow::Cow;
 use std::io;
@@ -20,24 +23,34 @@ pub(crate) const REFUSE: &str = "redline/refuse";
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
 
-/// A longer header than this is none.
+/// A longer header than this, its end included, is none.
 const MAX_HEADER: usize = 4_096;
 
+/// A longer body than this is none: waiting for it would swallow everything that follows.
+const MAX_BODY: usize = 1 << 30;
+
+const HEADER_END: &[u8] = b"\r\n\r\n";
+const LENGTH: &[u8] = b"Content-Length";
+
 /// A reader of whole, decodable frames around a reader of bytes.
-pub(crate) struct CheckedInput<R> {
+pub struct CheckedInput<R> {
     inner: R,
     /// Bytes read and not yet looked at.
     raw: Vec<u8>,
+    /// What came last was garbage, and is refused already.
+    in_garbage: bool,
     /// Frames ready to be handed on, and how much of them has been.
     ready: Vec<u8>,
     taken: usize,
 }
 
 impl<R> CheckedInput<R> {
-    pub(crate) fn new(inner: R) -> Self {
+    /// A reader around this one.
+    pub fn new(inner: R) -> Self {
         CheckedInput {
             inner,
             raw: Vec::new(),
+            in_garbage: false,
             ready: Vec::new(),
             taken: 0,
         }
@@ -50,20 +63,23 @@ impl<R> CheckedInput<R> {
             match next_frame(&self.raw[at..]) {
                 Next::Incomplete => break,
                 Next::Garbage { skip } => {
-                    push_refusal(
-                        &mut self.ready,
-                        -32_600,
-                        "what came is no LSP message: it has no Content-Length",
-                    );
+                    if !std::mem::replace(&mut self.in_garbage, true) {
+                        push_refusal(
+                            &mut self.ready,
+                            -32_600,
+                            "what came is no LSP message: it has no Content-Length",
+                        );
+                    }
                     at += skip;
                 }
                 Next::Frame { header, body } => {
-                    let frame = &self.raw[at..at + header + body];
-                    match fault(&frame[header..]) {
-                        None => self.ready.extend_from_slice(frame),
+                    self.in_garbage = false;
+                    let body = &self.raw[at + header..at + header + body];
+                    match fault(body) {
+                        None => push_frame(&mut self.ready, body),
                         Some((code, why)) => push_refusal(&mut self.ready, code, &why),
                     }
-                    at += header + body;
+                    at += header + body.len();
                 }
             }
         }
@@ -117,48 +133,45 @@ enum Next {
 }
 
 fn next_frame(bytes: &[u8]) -> Next {
-    let end = find(bytes, b"\r\n\r\n");
-    let Some(end) = end else {
-        return if bytes.len() > MAX_HEADER {
+    let window = &bytes[..bytes.len().min(MAX_HEADER)];
+    let Some(end) = find(window, HEADER_END) else {
+        return if window.len() == MAX_HEADER {
             Next::Garbage {
-                skip: to_next_header(bytes),
+                skip: to_next_header(window),
             }
         } else {
             Next::Incomplete
         };
     };
-    let length = std::str::from_utf8(&bytes[..end]).ok().and_then(|header| {
-        header.split("\r\n").find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.trim()
-                .eq_ignore_ascii_case("content-length")
-                .then(|| value.trim().parse::<usize>().ok())?
-        })
-    });
-    match length {
+    let header = end + HEADER_END.len();
+    match length(&bytes[..end]) {
         None => Next::Garbage {
-            skip: to_next_header(bytes),
+            skip: to_next_header(&bytes[..header]),
         },
-        Some(body) if bytes.len() < end + 4 + body => Next::Incomplete,
-        Some(body) => Next::Frame {
-            header: end + 4,
-            body,
-        },
+        Some(body) if bytes.len() - header < body => Next::Incomplete,
+        Some(body) => Next::Frame { header, body },
     }
+}
+
+/// The length that a header states, if it is one that a message can have.
+fn length(header: &[u8]) -> Option<usize> {
+    let header = std::str::from_utf8(header).ok()?;
+    let length = header.split("\r\n").find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.trim().as_bytes().eq_ignore_ascii_case(LENGTH);
+        is_length.then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.filter(|length| *length <= MAX_BODY)
 }
 
 /// Where the next header may begin, behind the first byte; a header cut off at the end is kept.
 fn to_next_header(bytes: &[u8]) -> usize {
-    const NAME: &[u8] = b"Content-Length";
-    find(&bytes[1..], NAME).map_or_else(
-        || {
-            let cut = (1..NAME.len())
-                .rev()
-                .find(|n| bytes[1..].ends_with(&NAME[..*n]));
-            bytes.len() - cut.unwrap_or(0)
-        },
-        |at| at + 1,
-    )
+    let begins = |at: &usize| {
+        let rest = &bytes[*at..];
+        let n = rest.len().min(LENGTH.len());
+        rest[..n].eq_ignore_ascii_case(&LENGTH[..n])
+    };
+    (1..bytes.len()).find(begins).unwrap_or(bytes.len())
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
@@ -209,11 +222,16 @@ fn fault(body: &[u8]) -> Option<(i64, String)> {
     })
 }
 
+fn push_frame(out: &mut Vec<u8>, body: &[u8]) {
+    out.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+    out.extend_from_slice(body);
+}
+
 fn push_refusal(out: &mut Vec<u8>, code: i64, why: &str) {
     let params = json!({ "code": code, "message": why });
     let body =
         json!({ "jsonrpc": "2.0", "id": null, "method": REFUSE, "params": params }).to_string();
-    out.extend_from_slice(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    push_frame(out, body.as_bytes());
 }
 
 #[cfg(test)]
@@ -226,8 +244,8 @@ mod tests {
         format!("Content-Length: {}\r\n\r\n{body}", body.len())
     }
 
-    /// Feeds bytes in pieces and gives the bodies that come out, refusals as their code.
-    fn check(input: &[u8], piece: usize, expect: &[&str]) {
+    /// Feeds bytes in pieces and gives what comes out.
+    fn read(input: &[u8], piece: usize) -> Vec<u8> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime");
@@ -244,6 +262,21 @@ mod tests {
                 .await
                 .expect("no error");
         });
+        out
+    }
+
+    #[track_caller]
+    fn check_bytes(input: &[u8], piece: usize, expect: &[u8]) {
+        assert_eq!(
+            String::from_utf8_lossy(&read(input, piece)),
+            String::from_utf8_lossy(expect)
+        );
+    }
+
+    /// Feeds bytes in pieces; `expect` are the bodies that come out, refusals as their code.
+    #[track_caller]
+    fn check(input: &[u8], piece: usize, expect: &[&str]) {
+        let out = read(input, piece);
         let mut bodies = Vec::new();
         let mut at = 0;
         while let Next::Frame { header, body } = next_frame(&out[at..]) {
@@ -311,5 +344,44 @@ mod tests {
         check(input.as_bytes(), 16, &["-32600", GOOD]);
         let input = format!("Content-Length: many\r\n\r\n{{}}{}", frame(GOOD));
         check(input.as_bytes(), 16, &["-32600", GOOD]);
+    }
+
+    #[test]
+    fn a_length_that_no_message_has_is_garbage() {
+        for length in [
+            "18446744073709551615",
+            "18446744073709551590",
+            "99999999999",
+        ] {
+            let input = format!("Content-Length: {length}\r\n\r\n{}", frame(GOOD));
+            check(input.as_bytes(), 16, &["-32600", GOOD]);
+        }
+    }
+
+    #[test]
+    fn what_the_framework_makes_of_a_header_does_not_matter() {
+        for header in [
+            "content-length: {}",
+            "junk\r\nContent-Length: {}",
+            "Content-Length:  {} ",
+            "Content-Length: {}\r\nContent-Type: text/plain",
+            "A: 1\r\nB: 2\r\nC: 3\r\nContent-Length: {}",
+        ] {
+            let header = header.replace("{}", &GOOD.len().to_string());
+            let input = format!("{header}\r\n\r\n{GOOD}");
+            check_bytes(input.as_bytes(), 16, frame(GOOD).as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_run_of_garbage_is_refused_once_in_any_pieces() {
+        let input = format!(
+            "{}\r\n\r\nabc\r\n\r\nContent-Length: x\r\n\r\n{}",
+            "z".repeat(3 * MAX_HEADER),
+            frame(GOOD)
+        );
+        for piece in [1, 7, 4_095, 100_000] {
+            check(input.as_bytes(), piece, &["-32600", GOOD]);
+        }
     }
 }

@@ -17,7 +17,8 @@ mod convert;
 mod documents;
 mod engine;
 mod failure;
-mod framing;
+#[doc(hidden)] // seen by the fuzz targets
+pub mod framing;
 mod guard;
 mod models;
 mod outgoing;
