@@ -9,6 +9,7 @@ pub mod lsp;
 pub mod model_server;
 pub mod neovim;
 pub mod scene;
+pub mod sessions;
 
 mod patience;
 mod programs;

@@ -1,0 +1,729 @@
+//! The editor of one document: takes edits and a person's changes in its manner, keeps undo, versions and the
+//! changes that are still to be told, and refuses whatever the server must not do. What the person wants, and what
+//! a rewrite must come to, is not known here.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use super::manner::{Echo, Manner, Report, Stale, Steps};
+use super::page::{By, Cell, Page, Splice, cells};
+use super::process::Link;
+use super::report;
+use super::transcript::Transcript;
+use super::words::{Draft, tokens_of};
+use crate::lsp::Encoding;
+
+/// Changes under one version.
+#[derive(Debug)]
+struct Untold {
+    version: i64,
+    /// Each with the text after it.
+    changes: Vec<(Value, Vec<Cell>)>,
+}
+
+/// An edit of the server that is not taken up yet.
+#[derive(Debug)]
+struct Incoming {
+    id: Value,
+    params: Value,
+    due: Instant,
+}
+
+/// One step of undo.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) splices: Vec<Splice>,
+    open: bool,
+}
+
+/// What an edit of the server did.
+#[derive(Debug)]
+pub(super) struct Edited {
+    /// The regions that it changed.
+    pub(super) homes: BTreeSet<usize>,
+    /// Of those, the ones that it joined.
+    pub(super) joined: Vec<usize>,
+}
+
+pub(super) struct Desk {
+    pub(super) page: Page,
+    pub(super) manner: Manner,
+    encoding: Encoding,
+    pub(super) uri: String,
+    link: Arc<Link>,
+    pub(super) version: i64,
+    /// A completion preview has moved the version, and nobody was told.
+    pub(super) has_moved_unseen: bool,
+    inbox: VecDeque<Incoming>,
+    untold: VecDeque<Untold>,
+    flush_at: Option<Instant>,
+    answers: VecDeque<(Instant, Value, Result<Value, String>)>,
+    told: usize,
+    /// The text as it was last told, and what the server knows by version.
+    synced: Vec<Cell>,
+    texts: VecDeque<(i64, Vec<Cell>)>,
+    pub(super) undo: Vec<Step>,
+    pub(super) redo: Vec<Step>,
+    /// Tokens that were typed after the rewrite around them began: no edit may touch or move them.
+    pub(super) live: BTreeSet<u32>,
+    /// Tokens that the person took away: no edit may bring them back.
+    pub(super) gone: BTreeSet<u32>,
+    /// The change that was told last was told as another that comes to the same.
+    is_blurred: bool,
+    /// Edits for a document that has been closed since are answered and forgotten.
+    pub(super) expects_edits: bool,
+    rng: Rng,
+}
+
+impl Desk {
+    pub(super) fn new(manner: Manner, uri: String, link: Arc<Link>, rng: Rng) -> Desk {
+        Desk {
+            page: Page::new(""),
+            manner,
+            encoding: link.encoding(),
+            uri,
+            link,
+            version: 0,
+            has_moved_unseen: false,
+            inbox: VecDeque::new(),
+            untold: VecDeque::new(),
+            flush_at: None,
+            answers: VecDeque::new(),
+            told: 0,
+            synced: Vec::new(),
+            texts: VecDeque::new(),
+            undo: Vec::new(),
+            redo: Vec::new(),
+            live: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            is_blurred: false,
+            expects_edits: false,
+            rng,
+        }
+    }
+
+    pub(super) fn open(&mut self, draft: &Draft, text: &str, log: &mut Transcript) {
+        self.page = Page::new(text);
+        self.version = self.manner.first_version;
+        self.has_moved_unseen = false;
+        self.synced.clone_from(&self.page.cells);
+        self.texts = VecDeque::from([(self.version, self.synced.clone())]);
+        self.undo.clear();
+        self.redo.clear();
+        self.live.clear();
+        self.gone.clear();
+        self.expects_edits = false;
+        log.note(|| format!("-> didOpen version {} {text:?}", self.version));
+        let params = json!({ "textDocument": {
+            "uri": self.uri, "languageId": draft.flavour.language, "version": self.version, "text": text,
+        }});
+        self.link.notify("textDocument/didOpen", params);
+    }
+
+    pub(super) fn close(&mut self, log: &mut Transcript) {
+        self.flush(log);
+        let now = Instant::now();
+        for (_, id, answer) in self.answers.drain(..) {
+            self.link.answer(&id, answer);
+        }
+        for Incoming { id, .. } in self.inbox.drain(..) {
+            self.link.answer(&id, Ok(json!({ "applied": false })));
+        }
+        self.flush_at = None;
+        self.expects_edits = false;
+        self.page.regions.clear();
+        log.note(|| format!("-> didClose {:?}", now.elapsed()));
+        let params = json!({ "textDocument": { "uri": self.uri } });
+        self.link.notify("textDocument/didClose", params);
+    }
+
+    pub(super) fn save(&mut self, log: &mut Transcript) {
+        self.flush(log);
+        log.note(|| "-> didSave".to_owned());
+        let mut params = json!({ "textDocument": { "uri": self.uri } });
+        if self.link.saves_with_text() {
+            params["text"] = self.page.text().into();
+        }
+        self.link.notify("textDocument/didSave", params);
+    }
+
+    pub(super) fn range(&self, span: &Range<usize>) -> Value {
+        report::range(&self.page.cells, span, self.encoding)
+    }
+
+    /// The text that the server knew by this version, if it is not long ago.
+    pub(super) fn text_at(&self, version: i64) -> Option<&[Cell]> {
+        let mut known = self.texts.iter().rev();
+        let found = known.find(|(known, _)| *known == version);
+        found.map(|(_, cells)| cells.as_slice())
+    }
+
+    /// # Errors
+    /// Where the range names no places in that text.
+    pub(super) fn span_in(&self, cells: &[Cell], range: &Value) -> Result<Range<usize>, String> {
+        report::span(cells, range, self.encoding)
+    }
+
+    // The server's side.
+
+    /// An edit has come.
+    ///
+    /// # Errors
+    /// Where the one before it has not been taken up, and nothing has been told since it came.
+    pub(super) fn receive(&mut self, id: Value, params: Value) -> Result<(), String> {
+        if !self.expects_edits {
+            self.link.answer(&id, Ok(json!({ "applied": false })));
+            return Ok(());
+        }
+        let version = |params: &Value| {
+            params["edit"]["documentChanges"][0]["textDocument"]["version"].as_i64()
+        };
+        let known = self.texts.back().map(|it| it.0);
+        if let Some(earlier) = self.inbox.back()
+            && version(&earlier.params) >= known
+        {
+            return Err(format!(
+                "a second edit before the first was taken up: {} and {params}",
+                earlier.params
+            ));
+        }
+        let pause = match self.rng.u8(..10) {
+            0..7 => 0,
+            7 | 8 => self.rng.u64(..3_000),
+            _ => self.rng.u64(..12_000),
+        };
+        self.inbox.push_back(Incoming {
+            id,
+            params,
+            due: Instant::now() + Duration::from_micros(pause),
+        });
+        Ok(())
+    }
+
+    /// When there is something to do next.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let edit = self.inbox.front().map(|it| it.due);
+        let answer = self.answers.iter().map(|it| it.0).min();
+        [edit, answer, self.flush_at].into_iter().flatten().min()
+    }
+
+    /// Whether the server knows this text, and everything that came has been taken up and answered.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.inbox.is_empty() && self.untold.is_empty() && self.answers.is_empty()
+    }
+
+    /// Does what is due. `owner` is as for [`Page::homes`].
+    ///
+    /// # Errors
+    /// What the server must not do.
+    pub(super) fn work(
+        &mut self,
+        owner: &dyn Fn(&[usize], &str) -> Option<usize>,
+        log: &mut Transcript,
+    ) -> Result<Vec<Edited>, String> {
+        let now = Instant::now();
+        let mut edited = Vec::new();
+        while self.inbox.front().is_some_and(|it| it.due <= now) {
+            if let Some(incoming) = self.inbox.pop_front() {
+                edited.extend(self.take(incoming, owner, log)?);
+            }
+        }
+        while let Some(at) = self.answers.iter().position(|it| it.0 <= now) {
+            if let Some((_, id, answer)) = self.answers.remove(at) {
+                log.note(|| format!("-> answer {answer:?}"));
+                self.link.answer(&id, answer);
+            }
+        }
+        if self.flush_at.is_some_and(|at| at <= now) {
+            self.flush(log);
+        }
+        Ok(edited)
+    }
+
+    fn take(
+        &mut self,
+        incoming: Incoming,
+        owner: &dyn Fn(&[usize], &str) -> Option<usize>,
+        log: &mut Transcript,
+    ) -> Result<Option<Edited>, String> {
+        let Incoming { id, params, .. } = incoming;
+        let (version, edits) = self.read(&params)?;
+        // Emacs is idle when it takes an edit, so what was typed has been told.
+        if self.manner.stale == Stale::Fail && !self.untold.is_empty() {
+            self.flush(log);
+        }
+        let is_current = version == self.version
+            && !self.has_moved_unseen
+            && (self.untold.is_empty() || !self.manner.counts_reports);
+        let unchecked = version == 0 && self.manner.zero_unchecked;
+        if !is_current && !unchecked {
+            let still_fits =
+                self.manner.stale == Stale::IfBehind && self.fits_still(version, &edits);
+            if !still_fits {
+                log.note(|| format!("<- applyEdit for {version} at {}: stale", self.version));
+                self.refuse(id);
+                return Ok(None);
+            }
+        }
+        let (before, spans) = self.resolve(&edits)?;
+        log.note(|| {
+            let told: Vec<_> = spans
+                .iter()
+                .map(|(span, put)| format!("{:?}->{put:?}", self.page.slice(span.clone())))
+                .collect();
+            format!(
+                "<- applyEdit for {version} at {}: {}",
+                self.version,
+                told.join(", ")
+            )
+        });
+        let mut homes = BTreeSet::new();
+        let mut joined = Vec::new();
+        let mut replacements = Vec::new();
+        for (span, put) in &spans {
+            let at = self
+                .page
+                .homes(span, put, owner)
+                .map_err(|stray| format!("{stray} (version {version} at {})", self.version))?;
+            homes.extend(at.iter().copied());
+            if at.len() > 1 {
+                joined.extend(at.iter().copied());
+            }
+            replacements.push((span.clone(), put.clone(), at));
+        }
+        self.change(replacements, log);
+        self.check_tokens(&before)?;
+        self.answer_edit(id, log);
+        Ok(Some(Edited { homes, joined }))
+    }
+
+    /// No edit may touch what was typed since, nor bring back what the person took away.
+    fn check_tokens(&self, before: &str) -> Result<(), String> {
+        let live = |text: &str| -> Vec<u32> {
+            let all = tokens_of(text).into_iter();
+            all.filter(|it| self.live.contains(it)).collect()
+        };
+        let after = self.page.text();
+        let (was, is) = (live(before), live(&after));
+        if was != is {
+            return Err(format!(
+                "an edit changed what was typed: {was:?} became {is:?} in {after:?}"
+            ));
+        }
+        match tokens_of(&after).iter().find(|it| self.gone.contains(it)) {
+            Some(token) => Err(format!("an edit brought ⟨{token}⟩ back, which was deleted")),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse(&mut self, id: Value) {
+        let answer = match self.manner.stale {
+            Stale::Claim => Ok(json!({ "applied": true })),
+            Stale::Fail => Err("the document has another version".to_owned()),
+            _ => Ok(json!({ "applied": false, "failureReason": "document has changed" })),
+        };
+        self.answers.push_back((Instant::now(), id, answer));
+    }
+
+    fn answer_edit(&mut self, id: Value, log: &mut Transcript) {
+        let now = Instant::now();
+        let (mut answer_at, mut flush_at) = (now, now);
+        let mut micros = |most: u64| Duration::from_micros(self.rng.u64(..most));
+        match self.manner.echo {
+            Echo::First => self.flush(log),
+            Echo::After => flush_at += micros(400),
+            Echo::Held(most) => flush_at += micros(most * 1_000),
+            Echo::Any => {
+                answer_at += micros(5_000);
+                flush_at += micros(5_000);
+            }
+        }
+        if !self.untold.is_empty() {
+            self.flush_at = Some(self.flush_at.unwrap_or(flush_at));
+        }
+        let answer = (answer_at, id, Ok(json!({ "applied": true })));
+        self.answers.push_back(answer);
+    }
+
+    /// Whether all that has changed since that version lies behind the edits.
+    fn fits_still(&self, version: i64, edits: &[(Value, String)]) -> bool {
+        let Some(known) = self.text_at(version) else {
+            return false;
+        };
+        // What the server cannot know yet would make its next words unclear.
+        if !self.untold.is_empty() || self.has_moved_unseen {
+            return false;
+        }
+        let (same, _, _) = report::difference(known, &self.page.cells);
+        edits.iter().all(|(range, _)| {
+            report::span(known, range, self.encoding).is_ok_and(|span| span.end < same)
+        })
+    }
+
+    /// The version and the edits, as strictly as any editor reads them.
+    fn read(&self, params: &Value) -> Result<(i64, Vec<(Value, String)>), String> {
+        let bad = |what: &str| Err(format!("{what}: {params}"));
+        let Some([change]) = params["edit"]["documentChanges"]
+            .as_array()
+            .map(Vec::as_slice)
+        else {
+            return bad("not an edit of one document");
+        };
+        if params.get("metadata").is_some() || params["edit"].get("changeAnnotations").is_some() {
+            return bad("an edit with what was not offered");
+        }
+        if change["textDocument"]["uri"] != self.uri.as_str() {
+            return bad("an edit of another document");
+        }
+        let Some(version) = change["textDocument"]["version"].as_i64() else {
+            return bad("an edit without version");
+        };
+        let mut edits = Vec::new();
+        for edit in change["edits"].as_array().into_iter().flatten() {
+            let Some(text) = edit["newText"].as_str() else {
+                return bad("an edit without text");
+            };
+            edits.push((edit["range"].clone(), text.to_owned()));
+        }
+        if edits.is_empty() {
+            return bad("an edit of nothing");
+        }
+        Ok((version, edits))
+    }
+
+    /// The text before, and the replacements in order of the text.
+    fn resolve(
+        &self,
+        edits: &[(Value, String)],
+    ) -> Result<(String, Vec<(Range<usize>, String)>), String> {
+        let mut spans = Vec::new();
+        for (range, text) in edits {
+            let span = report::span(&self.page.cells, range, self.encoding);
+            let span =
+                span.map_err(|why| format!("{why}, in an edit of {:?}", self.page.text()))?;
+            spans.push((span, text.clone()));
+        }
+        spans.sort_by_key(|(span, _)| (span.start, span.end));
+        for pair in spans.windows(2) {
+            if pair[0].0.end > pair[1].0.start || pair[0].0 == pair[1].0 {
+                return Err(format!("edits overlap: {:?} and {:?}", pair[0], pair[1]));
+            }
+        }
+        Ok((self.page.text(), spans))
+    }
+
+    /// Makes a server's replacements, in the editor's order and cut.
+    fn change(
+        &mut self,
+        replacements: Vec<(Range<usize>, String, Vec<usize>)>,
+        log: &mut Transcript,
+    ) {
+        let before = self.page.cells.clone();
+        let cover = replacements[0].0.start..replacements[replacements.len() - 1].0.end;
+        let grown: isize = replacements
+            .iter()
+            .map(|(span, put, _)| put.chars().count() as isize - span.len() as isize)
+            .sum();
+        let mut pieces: Vec<(Range<usize>, Vec<Cell>, Vec<usize>)> = Vec::new();
+        for (span, put, homes) in replacements.into_iter().rev() {
+            let put = cells(&put, By::Server);
+            let large = !span.is_empty() && !put.is_empty();
+            if self.manner.report == Report::Rediff && large && self.rng.u8(..4) > 0 {
+                for (old, new) in report::rediffed(&before[span.clone()], &put) {
+                    let old = old.start + span.start..old.end + span.start;
+                    pieces.push((old, put[new].to_vec(), homes.clone()));
+                }
+            } else {
+                pieces.push((span, put, homes));
+            }
+        }
+        if self.manner.report == Report::TopDown {
+            pieces.reverse();
+            let mut shift = 0_isize;
+            for (span, put, _) in &mut pieces {
+                let moved = |at: usize| at.wrapping_add_signed(shift);
+                let length = span.len();
+                *span = moved(span.start)..moved(span.end);
+                shift += put.len() as isize - length as isize;
+            }
+        }
+        let mut splices = Vec::new();
+        let mut told = Vec::new();
+        for (span, put, homes) in pieces {
+            told.push(self.put_into_words(&span, &put));
+            splices.push(self.page.put_into(span, put, homes));
+            if let Some(last) = told.last_mut() {
+                last.1.clone_from(&self.page.cells);
+            }
+        }
+        if self.manner.report == Report::Covering {
+            let end = cover.end.wrapping_add_signed(grown);
+            let text = self.page.slice(cover.start..end);
+            let change = report::change(&before, &cover, &text, self.encoding);
+            told = vec![(change, self.page.cells.clone())];
+        }
+        self.remember_edit(splices);
+        self.tell(told, log);
+    }
+
+    fn put_into_words(&mut self, span: &Range<usize>, put: &[Cell]) -> (Value, Vec<Cell>) {
+        let cells = &self.page.cells;
+        let plain = report::change(cells, span, &super::page::text_of(put), self.encoding);
+        if self.manner.report != Report::Lines {
+            return (plain, Vec::new());
+        }
+        let change = report::by_lines(cells, span, put, self.encoding);
+        self.is_blurred |= change != plain;
+        (change, Vec::new())
+    }
+
+    fn remember_edit(&mut self, splices: Vec<Splice>) {
+        self.redo.clear();
+        let joins = match self.manner.steps {
+            Steps::Each => false,
+            Steps::UpToEdit | Steps::Insert => self.undo.last().is_some_and(|step| step.open),
+            Steps::EditsTogether => {
+                let all_ours = |step: &Step| step.splices.iter().all(|it| it.by_server);
+                self.undo.last().is_some_and(all_ours)
+            }
+        };
+        match self.undo.last_mut().filter(|_| joins) {
+            Some(step) => {
+                step.splices.extend(splices);
+                step.open &= self.manner.steps == Steps::Insert;
+            }
+            None => self.undo.push(Step {
+                splices,
+                open: false,
+            }),
+        }
+    }
+
+    // The person's side.
+
+    /// The person's replacements, each in the text that the one before has left.
+    pub(super) fn person(&mut self, changes: Vec<(Range<usize>, String)>, log: &mut Transcript) {
+        let mut told = Vec::new();
+        let mut splices = Vec::new();
+        self.is_blurred = false;
+        for (span, text) in changes {
+            let put = cells(&text, By::Person);
+            let mut change = self.put_into_words(&span, &put);
+            splices.push(self.page.by_person(span, put));
+            change.1.clone_from(&self.page.cells);
+            told.push(change);
+            // What is told as standing beside its place may have been typed inside or outside.
+            if self.is_blurred {
+                self.page.blur();
+            }
+        }
+        self.redo.clear();
+        let typing = matches!(self.manner.steps, Steps::UpToEdit | Steps::Insert);
+        match self.undo.last_mut().filter(|step| step.open) {
+            Some(step) => step.splices.extend(splices),
+            None => self.undo.push(Step {
+                splices,
+                open: typing,
+            }),
+        }
+        if typing && self.rng.u8(..3) == 0 {
+            self.leave_insert_mode();
+        }
+        self.tell_typing(told, log);
+    }
+
+    pub(super) fn leave_insert_mode(&mut self) {
+        if let Some(step) = self.undo.last_mut() {
+            step.open = false;
+        }
+    }
+
+    /// Takes one step back, or forward again; gives what was put where.
+    pub(super) fn step(&mut self, back: bool, log: &mut Transcript) -> Vec<Splice> {
+        self.leave_insert_mode();
+        let from = if back { &mut self.undo } else { &mut self.redo };
+        let Some(step) = from.pop() else {
+            return Vec::new();
+        };
+        let mut order: Vec<Splice> = step.splices.clone();
+        if back {
+            order.reverse();
+        }
+        let mut told = Vec::new();
+        let mut made = Vec::new();
+        for splice in order {
+            let (gone, put) = match back {
+                true => (splice.put.len(), splice.removed),
+                false => (splice.removed.len(), splice.put),
+            };
+            let span = splice.at..splice.at + gone;
+            let mut change = self.put_into_words(&span, &put);
+            let is_open = |key: &usize| self.page.region(*key).is_some();
+            let homes: Vec<usize> = splice.homes.iter().copied().filter(is_open).collect();
+            let mut done = match homes.is_empty() {
+                true => self.page.by_person(span, put),
+                false => self.page.put_into(span, put, homes),
+            };
+            done.by_server = splice.by_server;
+            change.1.clone_from(&self.page.cells);
+            told.push(change);
+            made.push(done);
+        }
+        let to = if back { &mut self.redo } else { &mut self.undo };
+        to.push(step);
+        log.note(|| {
+            format!(
+                "person {} to {:?}",
+                if back { "undoes" } else { "redoes" },
+                self.page.text()
+            )
+        });
+        self.tell_typing(told, log);
+        made
+    }
+
+    /// A completion preview came and went.
+    pub(super) fn preview(&mut self, log: &mut Transcript) {
+        log.note(|| "a completion preview comes and goes".to_owned());
+        self.flush(log);
+        self.version += 2;
+        self.has_moved_unseen = true;
+    }
+
+    fn tell_typing(&mut self, told: Vec<(Value, Vec<Cell>)>, log: &mut Transcript) {
+        self.tell(told, log);
+        let pause = match self.manner.echo {
+            Echo::First | Echo::After => return self.flush(log),
+            Echo::Held(most) => most * 1_000,
+            Echo::Any => 4_000,
+        };
+        let at = Instant::now() + Duration::from_micros(self.rng.u64(..pause));
+        // The first report of a file is put off by every key.
+        let is_first = self.told == 0 && matches!(self.manner.echo, Echo::Held(_));
+        self.flush_at = Some(self.flush_at.filter(|_| !is_first).unwrap_or(at));
+    }
+
+    // What is told.
+
+    fn tell(&mut self, told: Vec<(Value, Vec<Cell>)>, _log: &mut Transcript) {
+        if told.is_empty() {
+            return;
+        }
+        self.has_moved_unseen = false;
+        let manner = self.manner;
+        let mut jump = || self.rng.i64(1..=manner.jump);
+        let merges = manner.counts_reports || matches!(manner.echo, Echo::Held(_));
+        if manner.splits {
+            for change in told {
+                self.version += jump();
+                self.untold.push_back(Untold {
+                    version: self.version,
+                    changes: vec![change],
+                });
+            }
+            return;
+        }
+        let times = if manner.counts_replacements {
+            told.len()
+        } else {
+            1
+        };
+        if !manner.counts_reports {
+            (0..times).for_each(|_| self.version += jump());
+        }
+        match self.untold.back_mut().filter(|_| merges) {
+            Some(untold) => {
+                untold.version = self.version;
+                untold.changes.extend(told);
+            }
+            None => self.untold.push_back(Untold {
+                version: self.version,
+                changes: told,
+            }),
+        }
+    }
+
+    /// Tells everything that has not been told.
+    pub(super) fn flush(&mut self, log: &mut Transcript) {
+        self.flush_at = None;
+        // Changes that are told together may be taken as one, and so what was typed at an edge as inside.
+        let together = self.untold.iter().any(|it| it.changes.len() > 1);
+        if together && matches!(self.manner.echo, Echo::Held(_)) {
+            self.page.blur();
+        }
+        while let Some(untold) = self.untold.pop_front() {
+            let version = untold.version;
+            let changes = untold.changes;
+            for (version, changes, text) in self.worded(version, changes) {
+                log.note(|| format!("-> didChange {version} {}", json!(changes)));
+                self.told += 1;
+                self.synced = text;
+                self.texts.push_back((version, self.synced.clone()));
+                if self.texts.len() > 60 {
+                    self.texts.pop_front();
+                }
+                let params = json!({
+                    "textDocument": { "uri": self.uri, "version": version }, "contentChanges": changes,
+                });
+                self.link.notify("textDocument/didChange", params);
+            }
+        }
+    }
+
+    /// The changes of one version as `didChange`s with versions.
+    fn worded(
+        &mut self,
+        version: i64,
+        changes: Vec<(Value, Vec<Cell>)>,
+    ) -> Vec<(i64, Vec<Value>, Vec<Cell>)> {
+        let now = changes
+            .last()
+            .map_or_else(Vec::new, |(_, text)| text.clone());
+        let all = |changes: Vec<(Value, Vec<Cell>)>| changes.into_iter().map(|it| it.0).collect();
+        if !self.manner.counts_reports {
+            return vec![(version, all(changes), now)];
+        }
+        let style = match self.manner.report {
+            Report::Any => self.rng.u8(..8),
+            _ => 7,
+        };
+        if (2..=4).contains(&style) {
+            self.page.blur();
+        }
+        let told = match style {
+            0 | 1 => changes
+                .into_iter()
+                .map(|(change, text)| (vec![change], text))
+                .collect(),
+            2 => vec![(vec![json!({ "text": super::page::text_of(&now) })], now)],
+            3 | 4 => {
+                let (mut start, mut old_end, mut new_end) = report::difference(&self.synced, &now);
+                if style == 4 {
+                    // To whole lines.
+                    let is_break = |cell: &Cell| cell.ch == '\n';
+                    start = now[..start]
+                        .iter()
+                        .rposition(is_break)
+                        .map_or(0, |at| at + 1);
+                    let more = now[new_end..].iter().position(is_break);
+                    let more = more.map_or(now.len() - new_end, |at| at + 1);
+                    (old_end, new_end) = (old_end + more, new_end + more);
+                }
+                let put = super::page::text_of(&now[start..new_end]);
+                let change = report::change(&self.synced, &(start..old_end), &put, self.encoding);
+                vec![(vec![change], now)]
+            }
+            _ => vec![(all(changes), now)],
+        };
+        let number = |(changes, text): (Vec<Value>, Vec<Cell>)| {
+            self.version += 1;
+            (self.version, changes, text)
+        };
+        told.into_iter().map(number).collect()
+    }
+}

@@ -1,0 +1,606 @@
+//! What must hold, told from plain strings: when an edit was made, when something was said of a rewrite, when one is
+//! over, and at the end of the session.
+
+use serde_json::{Value, json};
+
+use super::desk::Edited;
+use super::manner::{Echo, Report};
+use super::rewrite::{Fate, Level, Plan, Rewrite, Whose};
+use super::session::{Broken, Purpose, Session};
+use super::words::{stripped, tokens_of, words_of};
+
+/// Which of several regions a text belongs to, by its words.
+pub(super) fn owner(rewrites: &[Rewrite], homes: &[usize], said: &str) -> Option<usize> {
+    let words = words_of(said);
+    let knows = |key: &usize| {
+        let rewrite = &rewrites[*key];
+        words
+            .iter()
+            .any(|word| rewrite.base().contains(word) || rewrite.target().contains(word))
+    };
+    let mut known = homes.iter().filter(|key| knows(key));
+    match (known.next(), known.next()) {
+        (Some(only), None) => Some(*only),
+        _ => None,
+    }
+}
+
+impl Session {
+    /// Nobody can tell any more where one region ends and the next begins.
+    pub(super) fn join(&mut self, one: usize, other: usize) {
+        let mut all = self.rewrites[one].joined.clone();
+        all.extend(&self.rewrites[other].joined);
+        all.extend([one, other]);
+        for key in &all {
+            self.rewrites[*key].joined.clone_from(&all);
+        }
+    }
+
+    /// An edit was made.
+    pub(super) fn on_edited(&mut self, edited: &Edited) -> Result<(), Broken> {
+        for pair in edited.joined.windows(2) {
+            self.join(pair[0], pair[1]);
+        }
+        for key in &edited.homes {
+            let rewrite = &mut self.rewrites[*key];
+            rewrite.edits += 1;
+            let too_early = match rewrite.apply {
+                "live" => false,
+                "once" => rewrite.is_streaming() && !rewrite.has_ended && !rewrite.is_interrupted,
+                _ => {
+                    rewrite.decision != Some(true)
+                        && rewrite.verdicts.is_empty()
+                        && !rewrite.is_asked
+                }
+            };
+            let settled =
+                !rewrite.is_redirected && !rewrite.is_undone && rewrite.level == Level::Exact;
+            let alone = edited.joined.is_empty();
+            if too_early && settled && alone && !self.follows_another(*key) {
+                let rewrite = &self.rewrites[*key];
+                return Err(format!(
+                    "an edit of rewrite {key} too early: it is {}",
+                    rewrite.apply
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a rewrite takes the place of one that had text in the document.
+    fn follows_another(&self, key: usize) -> bool {
+        self.rewrites[key].follows.is_some()
+    }
+
+    /// A rewrite takes another's place.
+    pub(super) fn begin_after(&mut self, old: usize, new: usize) {
+        let Some(region) = self.desk.page.regions.iter_mut().find(|it| it.key == old) else {
+            return;
+        };
+        region.key = new;
+        let span = region.span();
+        let text = self.desk.page.slice(span);
+        self.rewrites[old].end = Some(text);
+        self.rewrites[old].is_redirected = true;
+        self.rewrites[old].is_asked = true;
+        self.rewrites[new].is_asked = true;
+        self.rewrites[new].follows = Some(old);
+        for key in self.rewrites[old].joined.clone() {
+            self.join(key, new);
+        }
+        self.desk.page.rebase(new, true);
+        self.adopt_tokens(new);
+    }
+
+    /// A rewrite with its base; where the model was never asked, with that of the one before it.
+    fn stand_in(&self, key: usize) -> Option<Rewrite> {
+        let rewrite = &self.rewrites[key];
+        let mut found = Rewrite::new(key, 0, rewrite.apply, rewrite.fate);
+        if rewrite.base.is_none() {
+            found = self.stand_in(rewrite.follows?)?;
+        } else {
+            found.base.clone_from(&rewrite.base);
+            found.target.clone_from(&rewrite.target);
+        }
+        found.deleted.extend(rewrite.deleted.iter().cloned());
+        found.loosen(rewrite.level);
+        found.is_disputed |= rewrite.is_disputed;
+        found.end.clone_from(&rewrite.end);
+        Some(found)
+    }
+
+    /// The model is asked: by the text that it is sent, the server knows the region as it is.
+    pub(super) fn check_asked(&mut self, key: usize, sent: &str) -> Result<(), Broken> {
+        if let Some(base) = &self.rewrites[key].base {
+            let bare = without_break(base);
+            return match bare == sent {
+                true => Ok(()),
+                false => Err(format!("the model is sent {sent:?} and not {bare:?}")),
+            };
+        }
+        let follows = self.rewrites[key].follows;
+        let Some(old) = follows.and_then(|old| self.stand_in(old)) else {
+            return Err(format!("rewrite {key} follows nothing"));
+        };
+        // Whether the last line ends is not to be seen in what is sent.
+        let with_end = sent.to_owned() + self.draft.eol;
+        let fits = |sent: &str| old.compare(sent, old.base(), false, &self.lined).is_ok();
+        let sent = match fits(sent) && !fits(&with_end) {
+            true => sent.to_owned(),
+            false if old.base().ends_with('\n') => with_end,
+            false => sent.to_owned(),
+        };
+        let fail =
+            |what: String| format!("the model is sent another region than was there: {what}");
+        old.compare(&sent, old.base(), false, &self.lined)
+            .map_err(fail)?;
+        old.check_tokens(&sent, false).map_err(fail)?;
+        let typed: Vec<u32> = tokens_of(old.end.as_deref().unwrap_or_default());
+        let mut sent_tokens = tokens_of(&sent);
+        sent_tokens.retain(|it| typed.contains(it));
+        // Where edges are blurred, what was typed at them may be inside or not.
+        let blurs = matches!(self.desk.manner.report, Report::Any | Report::Lines)
+            || matches!(self.desk.manner.echo, Echo::Held(_));
+        let length = sent_tokens.len();
+        let fits = sent_tokens == typed
+            || blurs && (length == 0 || typed.windows(length).any(|it| it == sent_tokens));
+        if old.level != Level::Open && !fits {
+            return Err(fail(format!(
+                "tokens {sent_tokens:?} where {typed:?} stood"
+            )));
+        }
+        self.rewrites[key].base = Some(sent);
+        if old.level != Level::Exact {
+            self.rewrites[key].loosen(Level::Words);
+        }
+        Ok(())
+    }
+
+    /// Something was said of a rewrite.
+    pub(super) fn see(&mut self, key: usize, view: Value) -> Result<(), Broken> {
+        let rewrite = &mut self.rewrites[key];
+        if rewrite.is_over {
+            return match view["state"] == rewrite.view["state"] {
+                true => Ok(()),
+                false => Err(format!("rewrite {key} was over, and now there is {view}")),
+            };
+        }
+        let was_proposed = rewrite.is_proposed();
+        rewrite.view = view;
+        let says_undo = rewrite.view["message"]
+            .as_str()
+            .is_some_and(|it| it.contains("undo"));
+        if says_undo && !rewrite.is_undone {
+            // To take an edit's text away by hand is as good as an undo.
+            let by_hand = rewrite.deleted.iter().any(|it| it.whose != Whose::Base);
+            if !by_hand && rewrite.level == Level::Exact {
+                return Err(format!("an undo that was none: {}", rewrite.view));
+            }
+            rewrite.is_undone = true;
+            rewrite.plan = None;
+            rewrite.accepted = None;
+            rewrite.decision = rewrite.decision.filter(|accept| !accept);
+        }
+        let is_over = matches!(
+            rewrite.state(),
+            "accepted" | "rejected" | "failed" | "stale"
+        );
+        let is_settled = rewrite.view["timings"]["decided"].is_number();
+        // Of a file that was closed there is nothing more to settle.
+        let is_closed = rewrite.state() == "stale" && !self.desk.expects_edits;
+        if is_over && (is_settled || is_closed) {
+            return self.on_over(key);
+        }
+        if rewrite.is_proposed() && !was_proposed {
+            self.on_proposed(key)?;
+        }
+        if self.rewrites[key].is_proposed() {
+            self.check_hunks(key)?;
+        }
+        Ok(())
+    }
+
+    /// The text of a region as the server knew it when it spoke of it.
+    fn told_region(
+        &self,
+        key: usize,
+    ) -> Result<Option<(Vec<super::page::Cell>, usize, usize)>, Broken> {
+        let view = &self.rewrites[key].view;
+        let text = view["version"]
+            .as_i64()
+            .and_then(|version| self.desk.text_at(version));
+        let Some(text) = text else {
+            return Ok(None);
+        };
+        let span = self.desk.span_in(text, &view["region"])?;
+        Ok(Some((text.to_vec(), span.start, span.end)))
+    }
+
+    /// What is proposed is the model's text, and hunks and what is kept make up both base and model's text.
+    fn on_proposed(&mut self, key: usize) -> Result<(), Broken> {
+        let Some((text, start, end)) = self.told_region(key)? else {
+            return Ok(());
+        };
+        // Where exactly an edge is told matters less than what stands there: the editor's own region counts.
+        let now = self
+            .desk
+            .page
+            .region(key)
+            .filter(|_| text == self.desk.page.cells);
+        let (start, end) = now.map_or((start, end), |it| (it.start, it.end));
+        let rewrite = &self.rewrites[key];
+        if now.is_none() && !self.lined.is_empty() {
+            return Ok(());
+        }
+        if rewrite.is_undone || rewrite.is_redirected || rewrite.level == Level::Open {
+            return Ok(());
+        }
+        if !rewrite.joined.is_empty() {
+            return Ok(());
+        }
+        let fail = |what: String| format!("the proposal {key} is wrong: {what}");
+        let slice = |from: usize, to: usize| super::page::text_of(&text[from..to]);
+        let is_preview = rewrite.apply == "preview";
+        let region = slice(start, end);
+        let shown = if is_preview {
+            rewrite.base()
+        } else {
+            rewrite.target()
+        };
+        if is_preview || rewrite.is_complete() && rewrite.state() == "proposed" {
+            rewrite
+                .compare_loosely(&region, shown, !is_preview, &self.lined)
+                .map_err(fail)?;
+        } else {
+            rewrite.check_lines(&region, &self.lined).map_err(fail)?;
+        }
+        let hunks = rewrite.view["hunks"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let mut plan = Plan {
+            kept: Vec::new(),
+            old: Vec::new(),
+            new: Vec::new(),
+        };
+        let mut at = start;
+        for hunk in &hunks {
+            let span = self.desk.span_in(&text, &hunk["range"])?;
+            if span.start < at || span.end > end {
+                return Err(fail(format!("its hunks overlap or lie outside: {hunk}")));
+            }
+            plan.kept.push(slice(at, span.start));
+            plan.old
+                .push(hunk["oldText"].as_str().unwrap_or_default().to_owned());
+            plan.new
+                .push(hunk["newText"].as_str().unwrap_or_default().to_owned());
+            at = span.end;
+        }
+        plan.kept.push(slice(at, end));
+        if hunks.is_empty() {
+            return Ok(());
+        }
+        if rewrite.level == Level::Exact && rewrite.deleted.is_empty() {
+            let lined = &self.lined;
+            rewrite
+                .compare_loosely(&plan.text(|_| false), rewrite.base(), false, lined)
+                .map_err(|it| fail(format!("its hunks do not make up the base: {it}")))?;
+            if rewrite.is_complete() && rewrite.state() == "proposed" {
+                rewrite
+                    .compare_loosely(&plan.text(|_| true), rewrite.target(), true, lined)
+                    .map_err(|it| {
+                        fail(format!("its hunks do not make up the model's text: {it}"))
+                    })?;
+            }
+        }
+        self.rewrites[key].plan = Some(plan);
+        Ok(())
+    }
+
+    /// What is said to stand at a hunk that nobody typed in does stand there.
+    fn check_hunks(&self, key: usize) -> Result<(), Broken> {
+        let rewrite = &self.rewrites[key];
+        let exact = rewrite.level == Level::Exact && rewrite.deleted.is_empty();
+        if !exact || rewrite.is_undone || rewrite.is_redirected {
+            return Ok(());
+        }
+        let Some((text, _, _)) = self.told_region(key)? else {
+            return Ok(());
+        };
+        for hunk in rewrite.view["hunks"].as_array().into_iter().flatten() {
+            if hunk["state"] != "pending" {
+                continue;
+            }
+            let span = self.desk.span_in(&text, &hunk["range"])?;
+            let there = super::page::text_of(&text[span]);
+            let there = stripped(&there, &self.lined).unwrap_or(there);
+            let must = match rewrite.apply {
+                "preview" => &hunk["oldText"],
+                _ => &hunk["newText"],
+            };
+            let must = must.as_str().unwrap_or_default();
+            let must = stripped(must, &self.lined).unwrap_or_else(|_| must.to_owned());
+            if must != there {
+                return Err(format!("a hunk of {key} stands for {there:?}: {hunk}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A rewrite is over: its region is what it must be.
+    fn on_over(&mut self, key: usize) -> Result<(), Broken> {
+        let page = &self.desk.page;
+        let text = page.region(key).map(|region| page.slice(region.span()));
+        if self.rewrites[key].joined.is_empty() {
+            self.desk.page.end(key);
+        }
+        let rewrite = &mut self.rewrites[key];
+        rewrite.is_over = true;
+        rewrite.stream = None;
+        if rewrite.is_redirected {
+            return Ok(());
+        }
+        if !rewrite.joined.is_empty() {
+            self.check_state(key)?;
+            return self.check_joined(key);
+        }
+        let Some(text) = text else {
+            return match rewrite.may_be_stale {
+                true => Ok(()),
+                false => Err(format!("rewrite {key} has lost its region")),
+            };
+        };
+        rewrite.end = Some(text.clone());
+        let rewrite = &self.rewrites[key];
+        if rewrite.state() == "stale" {
+            return match rewrite.may_be_stale {
+                true => Ok(()),
+                false => Err(format!(
+                    "rewrite {key} is stale: {}",
+                    rewrite.view["message"]
+                )),
+            };
+        }
+        self.check_state(key)?;
+        self.check_end(key, &text)
+            .map_err(|it| format!("rewrite {key} is {}: {it}", self.rewrites[key].state()))
+    }
+
+    /// Whether it may be over in that way.
+    fn check_state(&self, key: usize) -> Result<(), Broken> {
+        let rewrite = &self.rewrites[key];
+        let no_hunks = rewrite.view["hunks"].as_array().is_none_or(Vec::is_empty);
+        let all = |verdict: bool| rewrite.verdicts.values().all(|it| *it == verdict);
+        let partly = !rewrite.verdicts.is_empty();
+        let cut_short =
+            rewrite.is_interrupted || matches!(rewrite.fate, Fate::Fail(_, it) if it.proposes());
+        let fits = match rewrite.state() {
+            "failed" => match rewrite.fate {
+                Fate::Fail(_, failure) => {
+                    !failure.proposes() && rewrite.has_ended || rewrite.is_lost
+                }
+                _ => rewrite.is_lost,
+            },
+            "accepted" => {
+                rewrite.decision == Some(true)
+                    || rewrite.was_accepted
+                    || partly && !(all(false) && rewrite.decision.is_none())
+                    || no_hunks
+            }
+            "stale" => rewrite.may_be_stale,
+            "rejected" => {
+                rewrite.decision == Some(false)
+                    || partly && (all(false) || rewrite.is_undone)
+                    || rewrite.is_undone
+                    || no_hunks && cut_short
+            }
+            _ => false,
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(format!(
+                "rewrite {key} is {} by itself: {}",
+                rewrite.state(),
+                rewrite.view["message"]
+            )),
+        }
+    }
+
+    /// What a region must have come to, and whether as something accepted; none where nobody can tell.
+    fn expected(&self, key: usize) -> Option<(String, bool)> {
+        let rewrite = &self.rewrites[key];
+        let base = (rewrite.base.clone()?, false);
+        match rewrite.state() {
+            "stale" => return None,
+            "failed" => return Some(base),
+            _ => {}
+        }
+        if !rewrite.verdicts.is_empty() {
+            let plan = rewrite.plan.as_ref().filter(|_| !rewrite.is_undone)?;
+            let whole = rewrite.decision;
+            let text = plan.text(|hunk| {
+                rewrite
+                    .verdicts
+                    .get(&hunk)
+                    .copied()
+                    .or(whole)
+                    .unwrap_or(false)
+            });
+            return Some((text, true));
+        }
+        if rewrite.state() == "rejected" {
+            return Some(base);
+        }
+        if rewrite.is_undone {
+            return None;
+        }
+        let no_hunks = rewrite.view["hunks"].as_array().is_none_or(Vec::is_empty);
+        if no_hunks && rewrite.plan.is_none() {
+            // The model changed nothing.
+            return Some(base);
+        }
+        (rewrite.is_complete() && !rewrite.is_interrupted)
+            .then(|| (rewrite.target().to_owned(), true))
+    }
+
+    fn check_end(&self, key: usize, text: &str) -> Result<(), Broken> {
+        let rewrite = &self.rewrites[key];
+        if rewrite.base.is_none() {
+            if rewrite.state() == "accepted" && rewrite.is_undone {
+                return Ok(());
+            }
+            let stand_in = self.stand_in(key);
+            return stand_in.map_or(Ok(()), |it| it.compare(text, it.base(), false, &self.lined));
+        }
+        if let Some(accepted) = &rewrite.accepted
+            && rewrite.state() == "accepted"
+        {
+            // Accepting changes nothing.
+            rewrite.compare_loosely(text, accepted, false, &self.lined)?;
+        }
+        let Some((expected, accepted)) = self.expected(key) else {
+            return rewrite.check_lines(text, &self.lined);
+        };
+        match rewrite.verdicts.is_empty() {
+            true => {
+                rewrite.compare(text, &expected, accepted, &self.lined)?;
+                rewrite.check_tokens(text, accepted)
+            }
+            false => rewrite.compare_loosely(text, &expected, true, &self.lined),
+        }
+    }
+
+    /// Regions whose borders are lost are looked at together, when all are over.
+    fn check_joined(&mut self, key: usize) -> Result<(), Broken> {
+        let all = self.rewrites[key].joined.clone();
+        if !all.iter().all(|key| self.rewrites[*key].is_over) {
+            return Ok(());
+        }
+        let (mut start, mut end) = (usize::MAX, 0);
+        let mut order = Vec::new();
+        for region in self
+            .desk
+            .page
+            .regions
+            .iter()
+            .filter(|it| all.contains(&it.key))
+        {
+            (start, end) = (start.min(region.start), end.max(region.end));
+            order.push(region.key);
+        }
+        for key in &all {
+            self.desk.page.end(*key);
+        }
+        if order.is_empty() {
+            return Ok(());
+        }
+        let text = self.desk.page.slice(start..end);
+        let mut whole = Rewrite::new(key, 0, "live", Fate::Finish);
+        let mut must = String::new();
+        for key in order {
+            let rewrite = &self.rewrites[key];
+            let Some((expected, _)) = self.expected(key) else {
+                return Ok(());
+            };
+            must += &expected;
+            whole.loosen(rewrite.level);
+            whole.is_disputed |= rewrite.has_disputes();
+            whole.deleted.extend(rewrite.deleted.iter().cloned());
+        }
+        whole
+            .compare_loosely(&text, &must, true, &self.lined)
+            .map_err(|it| format!("of {all:?}: {it}"))
+    }
+
+    /// Asks for a rewrite of the whole document, only to see what text the server has; then lets it be.
+    pub(super) fn probe_all(&mut self) -> Result<(), Broken> {
+        if self
+            .desk
+            .page
+            .text()
+            .trim_matches('\u{feff}')
+            .trim()
+            .chars()
+            .count()
+            < 2
+        {
+            self.type_outside();
+        }
+        if self.desk.has_moved_unseen {
+            self.type_outside();
+        }
+        let text = self.desk.page.text();
+        let tokens = tokens_of(&text);
+        let mut once = tokens.clone();
+        once.sort_unstable();
+        once.dedup();
+        // A stream that was cut short may leave a line of the base beside the model's copy of it.
+        let cut_short = self
+            .rewrites
+            .iter()
+            .any(|it| it.state() == "accepted" && !it.is_complete() || it.level == Level::Open);
+        if once.len() != tokens.len() && !cut_short {
+            return Err(format!("a token stands twice: {tokens:?}"));
+        }
+        if self.has_diagnostics {
+            self.wait("the end of all hints", |it| Ok(!it.has_diagnostics))?;
+        }
+        if self
+            .desk
+            .page
+            .text()
+            .trim_matches('\u{feff}')
+            .trim()
+            .is_empty()
+        {
+            return Ok(());
+        }
+        self.desk.flush(&mut self.log);
+        let whole = 0..self.desk.page.len();
+        let argument = json!({
+            "uri": self.desk.uri, "range": self.desk.range(&whole), "apply": "preview",
+            "instruction": "Say nothing. [probe]",
+        });
+        let id = self.command("redline.rewrite", argument, Purpose::Ignored);
+        let answer = self
+            .answer_to(id)?
+            .map_err(|error| format!("the probe is refused: {error}"))?;
+        let told = self
+            .desk
+            .span_in(&self.desk.page.cells, &answer["region"])?;
+        let must = self.desk.page.slice(told);
+        self.wait("the probe", |it| Ok(it.probe.is_some()))?;
+        let Some(asked) = self.probe.take() else {
+            return Ok(());
+        };
+        if without_break(&must) != asked.region {
+            return Err(format!(
+                "the server has {:?}, the editor {must:?}",
+                asked.region
+            ));
+        }
+        asked.stream.begin();
+        asked.stream.fail();
+        let id = answer["rewrite"].as_u64();
+        self.wait("the end of the probe", |it| Ok(it.is_over_by_word(id)))?;
+        let argument = json!({ "uri": self.desk.uri });
+        let id = self.command("redline.list", argument, Purpose::List);
+        let list = self.answer_to(id)?.unwrap_or_default();
+        let is_open = |it: &&Value| {
+            !matches!(
+                it["state"].as_str(),
+                Some("accepted" | "rejected" | "failed" | "stale")
+            )
+        };
+        match list.as_array().into_iter().flatten().find(is_open) {
+            Some(open) => Err(format!("all was decided, but there is {open}")),
+            None if self.desk.page.text() != text => Err("the text has changed since".to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn without_break(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
