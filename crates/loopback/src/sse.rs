@@ -62,6 +62,7 @@ pub(crate) async fn post(
                 frames,
                 wording: (wire == Wire::Chat).then(|| Wording::new(&create)),
                 ready: VecDeque::new(),
+                flushed: false,
                 ended: false,
             };
             let recording = Arc::clone(&context);
@@ -93,6 +94,7 @@ struct Source {
     wording: Option<Wording>,
     /// Said in the wire's words already.
     ready: VecDeque<Frame>,
+    flushed: bool,
     ended: bool,
 }
 
@@ -115,6 +117,12 @@ impl Source {
         let Some(frame) = self.ready.pop_front().filter(|_| !self.ended) else {
             return Poll::Ready(None);
         };
+        if matches!(frame, Frame::Drop) && !std::mem::replace(&mut self.flushed, true) {
+            // What came before the end must have been sent, and it is when nothing more is there.
+            self.ready.push_front(frame);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Frame::Event { json: text, .. } | Frame::Text(text) = &frame {
             context.record(number, "out", text);
         }
