@@ -88,7 +88,7 @@ impl Connection {
     /// Whether another request can begin now; `lanes` tells whether the server has them.
     pub(crate) fn has_room(&self, lanes: bool) -> bool {
         match self {
-            Connection::Socket(socket) => socket.has_room(lanes),
+            Connection::Socket(socket) => socket.lanes().has_room(lanes),
             Connection::Http(http) => http.is_free(),
         }
     }
@@ -96,7 +96,7 @@ impl Connection {
     /// Whether nothing at all runs, not even what nobody wants.
     pub(crate) fn is_idle(&self) -> bool {
         match self {
-            Connection::Socket(socket) => socket.is_idle(),
+            Connection::Socket(socket) => socket.lanes().count() == 0,
             Connection::Http(http) => http.is_free(),
         }
     }
@@ -104,7 +104,7 @@ impl Connection {
     /// Responses that run although nobody wants them.
     pub(crate) fn leftovers(&self) -> usize {
         match self {
-            Connection::Socket(socket) => socket.leftovers(),
+            Connection::Socket(socket) => socket.lanes().count() - socket.lanes().wanted(),
             Connection::Http(http) => http.leftovers(),
         }
     }
@@ -112,7 +112,7 @@ impl Connection {
     /// Responses that run and are wanted.
     pub(crate) fn wanted(&self) -> usize {
         match self {
-            Connection::Socket(socket) => socket.wanted(),
+            Connection::Socket(socket) => socket.lanes().wanted(),
             Connection::Http(http) => http.wanted(),
         }
     }

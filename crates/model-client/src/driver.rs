@@ -47,6 +47,7 @@ pub(crate) struct Driver {
     next_ping: Instant,
     /// Why plain HTTP is spoken in place of the WebSocket.
     fell_back: Option<LinkError>,
+    fell_back_at: Instant,
     /// An answer has come that way.
     is_http_proven: bool,
     try_socket_at: Option<Instant>,
@@ -75,6 +76,7 @@ impl Driver {
             running: Vec::new(),
             next_ping: now + PING_EVERY,
             fell_back: None,
+            fell_back_at: now,
             is_http_proven: false,
             try_socket_at: None,
             dialer,

@@ -20,7 +20,7 @@ use crate::error::{LinkError, Retry};
 
 /// A server that asks for more time than this is not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
-/// So long after it was asked, a request is not begun anew.
+/// So long after it was asked, a request without text is not begun anew.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Flight {
@@ -29,7 +29,9 @@ pub(crate) struct Flight {
     request: Box<Request>,
     /// The connection that it is on.
     pub(crate) on: Option<u64>,
-    asked: Instant,
+    pub(crate) asked: Instant,
+    /// Both wires were tried again for it.
+    pub(crate) is_anew: bool,
     /// It waits until then.
     pub(crate) not_before: Instant,
     pub(crate) sent: Option<Instant>,
@@ -79,6 +81,7 @@ impl Flight {
             request,
             on: None,
             asked: now,
+            is_anew: false,
             not_before: now,
             sent: None,
             last_text: now,
@@ -114,6 +117,11 @@ impl Flight {
             }
         }
         request
+    }
+
+    /// Whether it may still be begun anew.
+    pub(crate) fn has_patience(&self, now: Instant) -> bool {
+        now <= self.asked + PATIENCE
     }
 
     /// Whether text was handed on.
@@ -176,8 +184,7 @@ impl Flight {
             return Verdict::End(resumption.error);
         }
         let retry = error.retry();
-        let is_late = now > self.asked + PATIENCE;
-        if retry == Retry::Never || is_late {
+        if retry == Retry::Never {
             return Verdict::End(error);
         }
         if self.has_text() {
@@ -192,6 +199,9 @@ impl Flight {
             });
             self.not_before = now;
             return Verdict::Again;
+        }
+        if !self.has_patience(now) {
+            return Verdict::End(error);
         }
         if retry == Retry::Now && was_on && !std::mem::replace(&mut self.has_died, true) {
             self.not_before = now;

@@ -24,6 +24,7 @@ use crate::target::Wire;
 
 /// A connection that lived less says nothing good about the server.
 const SOUND_LIFE: Duration = Duration::from_secs(10);
+const SOUND_HTTP_LIFE: Duration = Duration::from_secs(1);
 /// So long an unwanted response may run on a connection that nobody else needs.
 const LINGER: Duration = Duration::from_secs(1);
 /// Unwanted responses beside which a connection is still used, if there is another.
@@ -56,6 +57,8 @@ struct Live {
     since: Instant,
     /// Takes nothing new, if another can.
     retiring: bool,
+    /// Speaks what is no longer spoken, and takes nothing new at all.
+    is_foreign: bool,
     leftover_since: Option<Instant>,
 }
 
@@ -65,6 +68,12 @@ pub(crate) struct Inbox {
     pub(crate) incoming: Vec<(u64, Incoming)>,
     /// Connections on which any text came.
     pub(crate) heard: Vec<u64>,
+}
+
+impl Live {
+    fn has_room(&self, lanes: bool) -> bool {
+        !self.is_foreign && self.connection.has_room(lanes)
+    }
 }
 
 impl Pool {
@@ -90,8 +99,10 @@ impl Pool {
         self.failures = 0;
         self.dial_at = Some(now);
         self.dialling.clear();
+        self.lives.retain(|it| !it.connection.is_idle());
         for live in &mut self.lives {
             live.retiring = true;
+            live.is_foreign = true;
         }
     }
 
@@ -101,7 +112,7 @@ impl Pool {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.lives.is_empty()
+        self.lives.iter().all(|it| it.is_foreign)
     }
 
     pub(crate) fn is_dialling(&self) -> bool {
@@ -135,7 +146,7 @@ impl Pool {
 
     pub(crate) fn has_room(&self) -> bool {
         let lanes = self.has_lanes();
-        self.lives.iter().any(|it| it.connection.has_room(lanes))
+        self.lives.iter().any(|it| it.has_room(lanes))
     }
 
     /// Begins a request on the connection that suits it best; its key, or `None` without room.
@@ -146,10 +157,7 @@ impl Pool {
     ) -> Option<(u64, Result<(), LinkError>)> {
         let lanes = self.has_lanes();
         let named = self.dialer.config.lanes && self.lanes != Some(false);
-        let mut roomy = self
-            .lives
-            .iter_mut()
-            .filter(|it| it.connection.has_room(lanes));
+        let mut roomy = self.lives.iter_mut().filter(|it| it.has_room(lanes));
         // The first is the oldest, which has most in its cache.
         let first = roomy.next()?;
         let live = match first.retiring {
@@ -184,7 +192,7 @@ impl Pool {
     fn has_other(&self, key: u64) -> bool {
         let lanes = self.has_lanes();
         let mut others = self.lives.iter().filter(|it| it.key != key && !it.retiring);
-        others.any(|it| it.connection.has_room(lanes))
+        others.any(|it| it.has_room(lanes))
     }
 
     /// Closes a connection by our own will.
@@ -201,9 +209,12 @@ impl Pool {
             return;
         };
         let live = self.lives.remove(at);
-        // Servers close idle HTTP connections as a matter of course.
-        let is_http = matches!(live.connection, Connection::Http(_));
-        if is_http || now >= live.since + SOUND_LIFE {
+        let sound = match live.connection {
+            Connection::Socket(_) => SOUND_LIFE,
+            // Servers close idle HTTP connections as a matter of course.
+            Connection::Http(_) => SOUND_HTTP_LIFE,
+        };
+        if now >= live.since + sound {
             self.failures = 0;
         }
         let wait = match self.failures {
@@ -211,7 +222,7 @@ impl Pool {
             failures => backoff(&self.dialer.config, failures),
         };
         self.dial_at = Some(now + wait);
-        self.failures += u32::from(!is_http);
+        self.failures += 1;
     }
 
     /// Retires what is old and drops what only unwanted responses run on.

@@ -1,23 +1,24 @@
 //! One WebSocket and the responses that run on its lanes.
 //!
-//! A lane is a name that requests and events carry, so that several responses can share the socket.
 //! Whether the server knows lanes shows in its first event; the owner keeps that in mind.
+
+mod lanes;
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::{Sink, Stream};
-use model_protocol::{Decoder, Event, Request, StreamEvent};
+use model_protocol::{Event, Request, StreamEvent};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
+pub(crate) use self::lanes::Lanes;
+use self::lanes::{Lane, Run};
 use crate::connection::{Abandoned, Batch, Incoming};
 use crate::error::LinkError;
 use crate::transport::Transport;
 
-/// So many responses a server runs side by side; more are queued there, out of our sight.
-const MAX_IN_FLIGHT: usize = 16;
 /// So many frames are read before commands get their turn.
 const BATCH: usize = 256;
 
@@ -25,29 +26,10 @@ pub(crate) struct Socket {
     stream: WebSocketStream<Transport>,
     host: String,
     max_frame: usize,
-    lanes: Vec<Lane>,
+    lanes: Lanes,
     unflushed: bool,
     /// A ping of ours went out and nothing came since.
     unanswered: bool,
-}
-
-struct Lane {
-    /// `None` is the lane of requests that name none.
-    name: Option<String>,
-    run: Option<Run>,
-}
-
-struct Run {
-    /// `None` once nobody wants it.
-    flight: Option<u64>,
-    decoder: Decoder,
-    /// Known once it was created.
-    response_id: Option<String>,
-    /// Size of the request's frame, until it is flushed.
-    unsent: Option<usize>,
-    /// To be interrupted as soon as its id is known.
-    to_interrupt: bool,
-    was_heard: bool,
 }
 
 impl Socket {
@@ -60,7 +42,7 @@ impl Socket {
             stream,
             host,
             max_frame,
-            lanes: Vec::new(),
+            lanes: Lanes::default(),
             unflushed: false,
             unanswered: false,
         }
@@ -72,66 +54,19 @@ impl Socket {
         request: &mut Request,
         named: bool,
     ) -> Result<(), LinkError> {
-        let index = self.free_lane(named);
-        request.stream_id = self.lanes[index].name.clone();
+        let lane = self.lanes.free(named);
+        request.stream_id = lane.name.clone();
         let frame = request.websocket_frame();
-        self.lanes[index].run = Some(Run {
-            flight: Some(flight),
-            decoder: Decoder::new(request.stream_id.clone()),
-            response_id: None,
-            unsent: Some(frame.len()),
-            to_interrupt: false,
-            was_heard: false,
-        });
+        lane.run = Some(Run::new(flight, request.stream_id.clone(), frame.len()));
         self.write(Message::text(frame))
     }
 
-    /// Servers count the names that were ever used, so that free ones are taken again.
-    fn free_lane(&mut self, named: bool) -> usize {
-        let is_free = |it: &Lane| it.run.is_none() && it.name.is_some() == named;
-        self.lanes.iter().position(is_free).unwrap_or_else(|| {
-            let count = self.lanes.iter().filter(|it| it.name.is_some()).count();
-            self.lanes.push(Lane {
-                name: named.then(|| format!("edit.{count}")),
-                run: None,
-            });
-            self.lanes.len() - 1
-        })
-    }
-
-    fn runs(&self) -> impl Iterator<Item = &Run> {
-        self.lanes.iter().filter_map(|it| it.run.as_ref())
-    }
-
-    pub(crate) fn has_room(&self, lanes: bool) -> bool {
-        let default_is_free = self
-            .lanes
-            .iter()
-            .all(|it| it.name.is_some() || it.run.is_none());
-        match self.runs().count() {
-            0 => true,
-            running => lanes && default_is_free && running < MAX_IN_FLIGHT,
-        }
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.runs().next().is_none()
-    }
-
-    pub(crate) fn leftovers(&self) -> usize {
-        self.runs().filter(|it| it.flight.is_none()).count()
-    }
-
-    pub(crate) fn wanted(&self) -> usize {
-        self.runs().filter(|it| it.flight.is_some()).count()
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.lanes
     }
 
     pub(crate) fn abandon(&mut self, flight: u64, lanes: bool, interrupt: bool) -> Abandoned {
-        let found = self.lanes.iter_mut().find_map(|lane| {
-            let run = lane.run.as_mut().filter(|it| it.flight == Some(flight))?;
-            Some((lane.name.is_some(), run))
-        });
-        let Some((is_named, run)) = found else {
+        let Some((is_named, run)) = self.lanes.of_flight(flight) else {
             return Abandoned::Overlooked;
         };
         run.flight = None;
@@ -215,7 +150,7 @@ impl Socket {
         match Pin::new(&mut self.stream).poll_flush(cx) {
             Poll::Ready(Ok(())) => {
                 self.unflushed = false;
-                for run in self.lanes.iter_mut().filter_map(|it| it.run.as_mut()) {
+                for run in self.lanes.runs_mut() {
                     if let (Some(bytes), Some(flight)) = (run.unsent.take(), run.flight) {
                         batch.push(Incoming::Sent { flight, bytes });
                     }
@@ -262,31 +197,16 @@ impl Socket {
             "error" => {
                 let error = event.error();
                 let is_over = error.code.as_deref() == Some("websocket_connection_limit_reached");
-                let is_anyones = event.stream_id().is_none() && self.runs().count() > 1;
+                let is_anyones = event.stream_id().is_none() && self.lanes.count() > 1;
                 if is_over || is_anyones {
                     return Err(LinkError::Server(error));
                 }
             }
             _ => {}
         }
-        let Some(index) = self.lane_of(&event) else {
-            return Ok(true);
-        };
-        self.read(index, &event, batch)
-    }
-
-    /// An event without a lane can only be told to belong to the one response that runs.
-    fn lane_of(&self, event: &Event<'_>) -> Option<usize> {
-        match event.stream_id() {
-            Some(id) => self
-                .lanes
-                .iter()
-                .position(|it| it.name.as_deref() == Some(id)),
-            None => {
-                let mut running = (0..self.lanes.len()).filter(|it| self.lanes[*it].run.is_some());
-                let first = running.next()?;
-                running.next().is_none().then_some(first)
-            }
+        match self.lanes.of_event(&event) {
+            Some(index) => self.read(index, &event, batch),
+            None => Ok(true),
         }
     }
 
@@ -296,7 +216,7 @@ impl Socket {
         event: &Event<'_>,
         batch: &mut Batch,
     ) -> Result<bool, LinkError> {
-        let Lane { name, run } = &mut self.lanes[index];
+        let Lane { name, run } = self.lanes.at(index);
         let Some(run) = run else { return Ok(true) };
         if !run.was_heard && event.kind().starts_with("response.") {
             run.was_heard = true;
@@ -318,7 +238,7 @@ impl Socket {
         let flight = run.flight;
         let is_terminal = decoded.is_terminal();
         if is_terminal {
-            self.lanes[index].run = None;
+            self.lanes.at(index).run = None;
         }
         if let Some(id) = to_interrupt {
             self.interrupt(&id)?;

@@ -7,7 +7,7 @@ use super::{Driver, TRY_SOCKET_AGAIN};
 use crate::connection::Incoming;
 use crate::dial::DialError;
 use crate::error::LinkError;
-use crate::flight::{Passed, Verdict};
+use crate::flight::{Flight, Passed, Verdict};
 use crate::link::LinkEvent;
 use crate::pool::{Inbox, Outcome};
 use crate::report::LinkStatus;
@@ -120,11 +120,12 @@ impl Driver {
                 self.tell(|report| report.retries += 1);
                 self.waiting.push_front(flight);
             }
-            Verdict::End(error) => self.give_up(flight.id, error),
+            Verdict::End(error) => self.give_up(flight, error),
         }
     }
 
-    fn give_up(&mut self, id: u64, error: LinkError) {
+    fn give_up(&mut self, mut flight: Flight, error: LinkError) {
+        let id = flight.id;
         // Where plain HTTP has never worked, what the WebSocket met says more, unless the POST was
         // understood.
         let is_understood = match &error {
@@ -134,9 +135,22 @@ impl Driver {
             LinkError::Refused { status, .. } => matches!(status, 401 | 403 | 407),
             _ => false,
         };
-        let error = match &self.fell_back {
-            Some(first) if !self.is_http_proven && !is_understood => first.clone(),
-            _ => error.scrubbed(&self.dialer.config),
+        let error = match self
+            .fell_back
+            .take_if(|_| !self.is_http_proven && !is_understood)
+        {
+            Some(first) => {
+                // Neither works as things are; it begins from the start, for this request too if it
+                // came after the WebSocket was tried.
+                let now = Instant::now();
+                self.speak(Wire::WebSocket, now);
+                if flight.asked > self.fell_back_at && !flight.is_anew && flight.has_patience(now) {
+                    flight.is_anew = true;
+                    return self.waiting.push_front(flight);
+                }
+                first
+            }
+            None => error.scrubbed(&self.dialer.config),
         };
         if let LinkError::Server(error) = &error {
             let event = StreamEvent::Failed(error.clone());
@@ -171,6 +185,7 @@ impl Driver {
                     !matches!(error.error, LinkError::Refused { status, .. } if status < 500);
                 self.try_socket_at = may_pass.then(|| now + TRY_SOCKET_AGAIN);
                 self.fell_back = Some(error.error);
+                self.fell_back_at = began;
                 self.speak(Wire::Sse, now);
             }
             Err(DialError { error, .. }) if self.pool.is_empty() => {
@@ -189,7 +204,7 @@ impl Driver {
                             self.tell(|report| report.retries += 1);
                             self.waiting.push_back(flight);
                         }
-                        Verdict::End(error) => self.give_up(flight.id, error),
+                        Verdict::End(error) => self.give_up(flight, error),
                     }
                 }
             }
@@ -208,7 +223,9 @@ impl Driver {
                 ..
             }
         );
+        // A server that takes one connection but not a second is no reason to speak otherwise.
         wire == Wire::WebSocket
+            && self.pool.is_empty()
             && error.is_upgrade
             && !is_limit
             && (error.error.is_refused_upgrade() || is_worn)

@@ -95,6 +95,12 @@ fn patience_ends_after_half_a_minute() {
     let late = now + PATIENCE + Duration::from_millis(1);
     let verdict = flight.fail(closed(None), &config(), late);
     assert_eq!(verdict, Verdict::End(closed(None)));
+    // What streams already may take its time.
+    let mut flight = Flight::new(1, request(), now);
+    let text = "x".to_owned();
+    flight.pass(StreamEvent::Delta { text }, true);
+    flight.on = Some(1);
+    assert_eq!(flight.fail(closed(None), &config(), late), Verdict::Again);
 }
 
 #[test]

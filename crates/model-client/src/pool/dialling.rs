@@ -55,12 +55,12 @@ impl Pool {
     /// Starts attempts that are due; `urgent` when a request waits for one.
     pub(crate) fn dial(&mut self, now: Instant, urgent: bool) {
         let is_due = self.dial_at.is_some_and(|it| it <= now);
-        let urgent = urgent && self.lives.is_empty();
+        let urgent = urgent && self.is_empty();
         let mut wanted = if is_due { self.missing(now) } else { 0 };
         if urgent {
             wanted = wanted.max(usize::from(self.dialling.is_empty()));
         }
-        if self.failures > 0 || self.lives.is_empty() {
+        if self.failures > 0 || self.is_empty() {
             wanted = wanted.min(usize::from(self.dialling.is_empty()));
         }
         for _ in 0..wanted {
@@ -94,6 +94,7 @@ impl Pool {
                         connection: dialled.connection,
                         since: now,
                         retiring: false,
+                        is_foreign: false,
                         leftover_since: None,
                     });
                     self.dial_at = Some(now);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use loopback::serve;
-use model_client::{LinkConfig, LinkError, LinkEvent, LinkStatus, Phase, Retry, Secret};
+use model_client::{LinkConfig, LinkError, LinkEvent, LinkStatus, Phase, Retry, Secret, Wire};
 use model_protocol::{ServerError, StreamEvent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::accept_async;
@@ -226,8 +226,11 @@ async fn a_handshake_that_hangs_is_given_up() {
         ),
         "{error:?}"
     );
-    let why = harness.link.report().fallback.unwrap();
-    assert!(why.contains("upgrade to a WebSocket"), "{why}");
+    let report = harness.link.report();
+    assert_eq!(
+        (report.wire, report.fallback),
+        (Some(Wire::WebSocket), None)
+    );
 }
 
 #[tokio::test]
