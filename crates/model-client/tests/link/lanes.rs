@@ -180,3 +180,30 @@ async fn an_old_connection_is_replaced_between_requests() {
         "only the very first had to wait"
     );
 }
+
+#[tokio::test]
+async fn a_response_that_nobody_wants_does_not_run_for_long() {
+    let slow = Dialect {
+        lanes: true,
+        interrupt: false,
+    };
+    let server = serve(Options {
+        dialect: slow,
+        ..answering(Some(1.0))
+    })
+    .await
+    .unwrap();
+    let mut harness = Harness::start(config(server.url()));
+    harness.link.send(1, request("hi"));
+    while !matches!(harness.next().await, LinkEvent::Stream { .. }) {}
+    harness.spare().await;
+    let handshakes = harness.link.report().handshakes;
+    harness.link.cancel(1);
+    // Its connection is closed and replaced, long before the answer would have ended.
+    harness
+        .until("a replacement", |it| {
+            it.handshakes > handshakes && it.idle == 2
+        })
+        .await;
+    assert_eq!(harness.link.report().lanes, Some(true));
+}
