@@ -115,6 +115,9 @@ pub struct Model {
     pub service_tier: Option<String>,
     /// Whether the provider understands `response.interrupt`.
     pub interrupt: bool,
+    /// Whether chat completions are told the region's text as the prediction of the answer.
+    /// Some providers answer faster with it; they charge for what was predicted wrongly.
+    pub prediction: bool,
     /// Merged into each request as it is.
     pub extra: Map<String, Value>,
 }
@@ -130,6 +133,7 @@ impl Default for Model {
             reasoning_effort: None,
             service_tier: None,
             interrupt: false,
+            prediction: false,
             extra: Map::new(),
         }
     }
@@ -152,6 +156,9 @@ pub struct Limits {
     /// Further attempts when a request fails before its answer begins.
     #[schemars(range(min = 0, max = 10))]
     pub retries: u32,
+    /// Requests that run at the same time; more wait in a queue.
+    #[schemars(range(min = 1, max = 16))]
+    pub parallel: usize,
     /// Edits and notifications sent to the editor per second and document while streaming.
     #[schemars(range(min = 1, max = 60))]
     pub frames_per_second: u32,
@@ -167,6 +174,7 @@ impl Default for Limits {
             idle_ms: 30_000,
             connect_ms: 15_000,
             retries: 3,
+            parallel: 4,
             frames_per_second: 30,
             frame_bytes: 16 << 20,
         }

@@ -196,12 +196,37 @@ pub(crate) fn error(refused: &Refused, stream_id: Option<&str>) -> Frame {
     }
 }
 
-pub(crate) fn interrupt_failed(response_id: &str) -> Frame {
-    let refused = Refused::invalid(
-        Some("response_not_found"),
-        Some("response_id"),
-        format!("No response with id '{response_id}' is running on this connection."),
-    );
+/// An `error` event that asks to be left alone for a while.
+pub(crate) fn busy(ms: u64, stream_id: Option<&str>) -> Frame {
+    let mut body = json!({
+        "type": "error",
+        "status": 429,
+        "error": { "type": "rate_limit_error", "code": "rate_limit_exceeded", "message": "A fault that was asked for.", "param": null },
+        "headers": { "retry-after-ms": ms.to_string(), "x-ratelimit-remaining-requests": "0" },
+    });
+    if let Some(stream_id) = stream_id {
+        body["stream_id"] = json!(stream_id);
+    }
+    Frame::Event {
+        kind: "error",
+        json: body.to_string(),
+    }
+}
+
+pub(crate) fn interrupt_failed(response_id: &str, is_understood: bool) -> Frame {
+    let refused = if is_understood {
+        Refused::invalid(
+            Some("response_not_found"),
+            Some("response_id"),
+            format!("No response with id '{response_id}' is running on this connection."),
+        )
+    } else {
+        Refused::invalid(
+            Some("interrupt_not_supported"),
+            Some("response_id"),
+            "This model cannot be interrupted.",
+        )
+    };
     let kind = "response.interrupt.failed";
     let body = json!({ "type": kind, "response_id": response_id, "sequence_number": 0, "error": refused.error() });
     Frame::Event {

@@ -20,6 +20,10 @@ pub enum Fault {
     SplitUtf8,
     /// HTTP status that the event carries.
     Error(u16),
+    /// Milliseconds after which the client may come again.
+    Busy(u64),
+    /// The hour of the connection is over.
+    Limit,
     Failed,
     Incomplete,
     Refusal,
@@ -72,7 +76,7 @@ pub struct FaultSyntax {
 }
 
 const KINDS: &str = "drop, silence, close, garbage, binary, oversized, type, utf8, split, error, \
-     failed, incomplete, refusal, upgrade, slow-upgrade";
+     busy, limit, failed, incomplete, refusal, upgrade, slow-upgrade";
 
 impl FromStr for FaultRule {
     type Err = FaultSyntax;
@@ -117,6 +121,7 @@ fn parse(spec: &str) -> Option<FaultRule> {
         "close" => Fault::Close(status(1000)?),
         "error" => Fault::Error(status(500)?),
         "upgrade" => Fault::Upgrade(status(503)?),
+        "busy" => Fault::Busy(value.unwrap_or(100)),
         "slow-upgrade" => Fault::SlowUpgrade(value.unwrap_or(1_000)),
         "oversized" => Fault::Oversized(
             usize::try_from(value.unwrap_or(50))
@@ -131,6 +136,7 @@ fn parse(spec: &str) -> Option<FaultRule> {
         "type" => Fault::WrongType,
         "utf8" => Fault::InvalidUtf8,
         "split" => Fault::SplitUtf8,
+        "limit" => Fault::Limit,
         "failed" => Fault::Failed,
         "incomplete" => Fault::Incomplete,
         "refusal" => Fault::Refusal,

@@ -239,6 +239,15 @@ async fn misbehave(
                 .await?;
             return Ok(Some(Ended::Error));
         }
+        Fault::Busy(ms) => {
+            let lane = play.create.stream_id.as_deref();
+            out.send(events::busy(ms, lane)).await?;
+            return Ok(Some(Ended::Error));
+        }
+        Fault::Limit => {
+            out.send(events::error(&connection_limit(), None)).await?;
+            out.send(Frame::Close(1000)).await?;
+        }
         Fault::Failed => {
             let error = json!({ "code": "server_error", "message": "A fault that was asked for." });
             let changes = json!({ "status": "failed", "error": error });
@@ -259,6 +268,14 @@ async fn misbehave(
             | Fault::SplitUtf8
     );
     Ok((!goes_on).then_some(Ended::Error))
+}
+
+fn connection_limit() -> Refused {
+    Refused::invalid(
+        Some("websocket_connection_limit_reached"),
+        None,
+        "Responses websocket connection limit reached (60 minutes). Create a new websocket connection to continue.",
+    )
 }
 
 async fn close_item(

@@ -1,5 +1,6 @@
-//! The embedded Responses server: WebSocket and server-sent events on one path of 127.0.0.1, with
-//! lanes, continuation, interruption, pacing, scripts and faults.
+//! The embedded model server: Responses over WebSocket and as server-sent events on one path of
+//! 127.0.0.1, with lanes, continuation, interruption, pacing, scripts and faults; beside it chat
+//! completions on the path that ends in `/chat/completions`.
 //!
 //! Answers come from a script or from a small rule engine; there is no model here, and nothing of
 //! documents or editors.
@@ -23,6 +24,8 @@
 //! | `utf8` | a text frame that is not UTF-8 |
 //! | `split` | a delta whose characters are cut across fragments: legal, must be read |
 //! | `error=STATUS` | an `error` event (500) |
+//! | `busy=MS` | an `error` event of status 429 that asks to come again after that time (100) |
+//! | `limit` | the `error` event of a connection that is an hour old, and a close frame |
 //! | `failed` | `response.failed` with `server_error` |
 //! | `incomplete` | `response.incomplete` with `max_output_tokens` |
 //! | `refusal` | a refusal instead of the answer |
@@ -30,6 +33,7 @@
 //! | `slow-upgrade=MS` | the upgrade or POST is answered late (1000) |
 
 mod answer;
+mod chat;
 mod conversation;
 mod create;
 mod events;
@@ -40,10 +44,11 @@ mod record;
 mod rules;
 mod script;
 mod server;
+mod socket;
 mod sse;
 mod websocket;
 
 pub use fault::{Fault, FaultRule, FaultSyntax, Turn};
-pub use options::Options;
+pub use options::{Dialect, Options};
 pub use script::{Script, ScriptError};
 pub use server::{Loopback, serve};

@@ -16,6 +16,8 @@ pub struct Options {
     pub script: Option<Script>,
     /// Misbehaviour; the first rule that strikes wins.
     pub faults: Vec<FaultRule>,
+    /// What the server understands of the protocol's newer parts.
+    pub dialect: Dialect,
     /// A file that every frame, in and out, is appended to as one JSON line.
     pub record: Option<PathBuf>,
 }
@@ -27,7 +29,27 @@ impl Default for Options {
             rate_tokens_per_s: Some(1_000.0),
             script: None,
             faults: Vec::new(),
+            dialect: Dialect::default(),
             record: None,
+        }
+    }
+}
+
+/// What servers of the WebSocket differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    /// Lanes run side by side and are named in events; without, `stream_id` is overlooked and
+    /// requests run one after the other.
+    pub lanes: bool,
+    /// `response.interrupt` is obeyed; without, it is refused and the response runs on.
+    pub interrupt: bool,
+}
+
+impl Default for Dialect {
+    fn default() -> Dialect {
+        Dialect {
+            lanes: true,
+            interrupt: true,
         }
     }
 }

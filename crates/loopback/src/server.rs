@@ -26,7 +26,8 @@ use crate::create::Refused;
 use crate::fault::Fault;
 use crate::options::Options;
 use crate::record::Recorder;
-use crate::sse::{Body, post, refuse};
+use crate::socket::Socket;
+use crate::sse::{Body, Wire, post, refuse};
 use crate::websocket;
 
 /// Bytes of one message or body that are read at most.
@@ -47,6 +48,8 @@ pub(crate) struct Context {
     recorder: Option<Recorder>,
     connections: AtomicU64,
     requests: AtomicU64,
+    sockets: AtomicU64,
+    open_sockets: Arc<AtomicU64>,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -71,6 +74,8 @@ pub async fn serve(options: Options) -> io::Result<Loopback> {
         recorder,
         connections: AtomicU64::new(0),
         requests: AtomicU64::new(0),
+        sockets: AtomicU64::new(0),
+        open_sockets: Arc::default(),
         tasks: Mutex::default(),
     });
     context.spawn(accept(listener, Arc::downgrade(&context)));
@@ -88,6 +93,11 @@ impl Loopback {
         format!("http://{}/v1/responses", self.address)
     }
 
+    /// The path of chat completions: `http://127.0.0.1:PORT/v1/chat/completions`
+    pub fn chat_url(&self) -> String {
+        format!("http://{}/v1/chat/completions", self.address)
+    }
+
     /// The TCP port.
     pub fn port(&self) -> u16 {
         self.address.port()
@@ -96,6 +106,16 @@ impl Loopback {
     /// Upgrades and POSTs so far, refused ones included.
     pub fn connections(&self) -> u64 {
         self.context.connections.load(Ordering::Relaxed)
+    }
+
+    /// TCP connections so far.
+    pub fn sockets(&self) -> u64 {
+        self.context.sockets.load(Ordering::Relaxed)
+    }
+
+    /// TCP connections that are open now.
+    pub fn open_sockets(&self) -> u64 {
+        self.context.open_sockets.load(Ordering::Relaxed)
     }
 
     /// Requests that were answered so far, warm-ups included.
@@ -159,6 +179,8 @@ async fn accept(listener: TcpListener, context: Weak<Context>) {
 
 async fn connection(stream: TcpStream, context: Arc<Context>) {
     let _ = stream.set_nodelay(true);
+    context.sockets.fetch_add(1, Ordering::Relaxed);
+    let stream = Socket::new(stream, Arc::clone(&context.open_sockets));
     let service = service_fn(|request| {
         let context = Arc::clone(&context);
         async move { Ok::<_, Infallible>(route(request, context).await) }
@@ -171,12 +193,12 @@ async fn connection(stream: TcpStream, context: Arc<Context>) {
 }
 
 async fn route(request: Request<Incoming>, context: Arc<Context>) -> Response<Body> {
-    if !request
-        .uri()
-        .path()
-        .trim_end_matches('/')
-        .ends_with("/responses")
-    {
+    let path = request.uri().path().trim_end_matches('/');
+    let wire = if path.ends_with("/responses") {
+        Wire::Responses
+    } else if path.ends_with("/chat/completions") {
+        Wire::Chat
+    } else {
         return refuse(&Refused {
             status: 404,
             ..Refused::invalid(
@@ -185,7 +207,7 @@ async fn route(request: Request<Incoming>, context: Arc<Context>) -> Response<Bo
                 format!("There is nothing at {}.", request.uri().path()),
             )
         });
-    }
+    };
     let number = context.connections.fetch_add(1, Ordering::Relaxed) + 1;
     let struck = context
         .options
@@ -203,11 +225,15 @@ async fn route(request: Request<Incoming>, context: Arc<Context>) -> Response<Bo
         _ => {}
     }
     match *request.method() {
-        Method::POST => post(request, context, number).await,
-        Method::GET => upgrade(request, context, number),
+        Method::POST => post(request, context, number, wire).await,
+        Method::GET if wire == Wire::Responses => upgrade(request, context, number),
         _ => refuse(&Refused {
             status: 405,
-            ..Refused::invalid(None, None, "Use GET with an upgrade, or POST.")
+            ..Refused::invalid(
+                None,
+                None,
+                "Use POST, or where there is a WebSocket GET with an upgrade.",
+            )
         }),
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Not here: routing (`server`) and the events of a response (`generate`).
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 
 use futures_util::stream;
 use http_body_util::combinators::BoxBody;
@@ -15,11 +17,19 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::reply;
+use crate::chat::{self, Wording};
 use crate::conversation::{Said, parent};
 use crate::create::{Create, Refused};
 use crate::events::{Events, Frame};
 use crate::generate::{Ended, Play, continued, play};
 use crate::server::{Context, MAX_MESSAGE};
+
+/// In which words the POST speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wire {
+    Responses,
+    Chat,
+}
 
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
 
@@ -43,25 +53,24 @@ pub(crate) async fn post(
     request: Request<Incoming>,
     context: Arc<Context>,
     number: u64,
+    wire: Wire,
 ) -> Response<Body> {
-    match begin(request, &context, number).await {
+    match begin(request, &context, number, wire).await {
         Ok((create, before)) => {
             let (out, frames) = mpsc::channel(256);
+            let mut source = Source {
+                frames,
+                wording: (wire == Wire::Chat).then(|| Wording::new(&create)),
+                ready: VecDeque::new(),
+                flushed: false,
+                ended: false,
+            };
             let recording = Arc::clone(&context);
             context.spawn(respond(Arc::clone(&context), create, before, out));
-            let body = stream::unfold((frames, false), move |(mut frames, ended)| {
-                let recording = Arc::clone(&recording);
-                async move {
-                    if ended {
-                        return None;
-                    }
-                    let frame = frames.recv().await?;
-                    if let Frame::Event { json: text, .. } | Frame::Text(text) = &frame {
-                        recording.record(number, "out", text);
-                    }
-                    let (piece, ends) = encode(frame)?;
-                    Some((piece.map(BodyFrame::data), (frames, ends)))
-                }
+            let body = stream::poll_fn(move |cx| {
+                source
+                    .poll_next(cx, &recording, number)
+                    .map(|it| it.map(|piece| piece.map(BodyFrame::data)))
             });
             let mut response = Response::new(BodyExt::boxed(StreamBody::new(body)));
             let headers = response.headers_mut();
@@ -76,6 +85,52 @@ pub(crate) async fn post(
             response
         }
         Err(refused) => refuse(&refused),
+    }
+}
+
+/// The body of one answer.
+struct Source {
+    frames: mpsc::Receiver<Frame>,
+    wording: Option<Wording>,
+    /// Said in the wire's words already.
+    ready: VecDeque<Frame>,
+    flushed: bool,
+    ended: bool,
+}
+
+impl Source {
+    fn poll_next(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+        context: &Context,
+        number: u64,
+    ) -> Poll<Option<io::Result<Bytes>>> {
+        while self.ready.is_empty() && !self.ended {
+            let Some(frame) = ready!(self.frames.poll_recv(cx)) else {
+                return Poll::Ready(None);
+            };
+            match &self.wording {
+                Some(wording) => self.ready.extend(wording.frames(frame)),
+                None => self.ready.push_back(frame),
+            }
+        }
+        let Some(frame) = self.ready.pop_front().filter(|_| !self.ended) else {
+            return Poll::Ready(None);
+        };
+        if matches!(frame, Frame::Drop) && !std::mem::replace(&mut self.flushed, true) {
+            // What came before the end must have been sent, and it is when nothing more is there.
+            self.ready.push_front(frame);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if let Frame::Event { json: text, .. } | Frame::Text(text) = &frame {
+            context.record(number, "out", text);
+        }
+        let Some((piece, ends)) = encode(frame) else {
+            return Poll::Ready(None);
+        };
+        self.ended = ends;
+        Poll::Ready(Some(piece))
     }
 }
 
@@ -99,6 +154,7 @@ async fn begin(
     request: Request<Incoming>,
     context: &Context,
     number: u64,
+    wire: Wire,
 ) -> Result<Begun, Refused> {
     let body = Limited::new(request.into_body(), MAX_MESSAGE)
         .collect()
@@ -126,7 +182,10 @@ async fn begin(
     // These belong to the WebSocket.
     fields.remove("generate");
     fields.remove("stream_id");
-    let create = Create::read(fields)?;
+    let create = match wire {
+        Wire::Responses => Create::read(fields)?,
+        Wire::Chat => chat::create(fields)?,
+    };
     let before = parent(&create, None, &context.store)?;
     Ok((create, before))
 }

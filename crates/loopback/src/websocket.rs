@@ -189,8 +189,12 @@ enum Received {
 
 fn receive(text: &str, connection: &Connection) -> Result<Received, (Refused, Option<String>)> {
     let invalid = |message: String| (Refused::invalid(None, None, message), None);
-    let event: Map<String, Value> = serde_json::from_str(text)
+    let dialect = connection.context.options.dialect;
+    let mut event: Map<String, Value> = serde_json::from_str(text)
         .map_err(|error| invalid(format!("The event is not a JSON object: {error}.")))?;
+    if !dialect.lanes {
+        event.remove("stream_id");
+    }
     match event.get("type").and_then(Value::as_str) {
         Some("response.create") => {
             // An error goes to the lane that it belongs to, if that has a usable name.
@@ -208,9 +212,12 @@ fn receive(text: &str, connection: &Connection) -> Result<Received, (Refused, Op
                 .running
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
+            if !dialect.interrupt {
+                return Ok(Received::Frame(events::interrupt_failed(id, false)));
+            }
             match running.remove(id).map(|it| it.send(())) {
                 Some(Ok(())) => Ok(Received::Nothing),
-                _ => Ok(Received::Frame(events::interrupt_failed(id))),
+                _ => Ok(Received::Frame(events::interrupt_failed(id, true))),
             }
         }
         Some("response.steer") => Ok(Received::Frame(events::steer_failed(&event))),

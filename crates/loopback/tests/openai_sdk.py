@@ -10,6 +10,7 @@ import urllib.request
 
 import pydantic
 from openai import OpenAI
+from openai.types.chat import ChatCompletionChunk
 from openai.types.responses.responses_server_event import ResponsesServerEvent
 
 SCHEMA = pydantic.TypeAdapter(ResponsesServerEvent)
@@ -156,6 +157,23 @@ with urllib.request.urlopen(request) as answer:
             kind = line.removeprefix("event: ")
         elif line.startswith("data: "):
             expect("event field", check(line.removeprefix("data: "))["type"], kind)
+
+# Chat completions: through the SDK, each chunk against its schema.
+text, usage, finish = "", None, None
+for chunk in client.chat.completions.create(
+    model="m",
+    messages=[{"role": "user", "content": prompt(REGION, "remove comments")}],
+    stream=True,
+    stream_options={"include_usage": True},
+):
+    ChatCompletionChunk.model_validate(chunk.to_dict(), strict=False)
+    usage = chunk.usage or usage
+    for choice in chunk.choices:
+        text += choice.delta.content or ""
+        finish = choice.finish_reason or finish
+expect("text of the chat", text.replace("total", "sum"), WANTED)
+expect("end of the chat", finish, "stop")
+expect("usage of the chat", usage is not None and usage.completion_tokens > 0, True)
 
 print(json.dumps({"events": sum(seen.values()), "kinds": dict(sorted(seen.items()))}))
 if failures:

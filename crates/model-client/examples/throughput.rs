@@ -1,4 +1,4 @@
-//! CPU of the client per token: `cargo run --release -p model-client --example throughput`.
+//! CPU of the client per token on each wire: `cargo run --release -p model-client --example throughput`.
 //!
 //! The embedded server streams from a thread of its own over a real socket; the client's thread is
 //! measured alone, with its reader of events. Linux only: the kernel's count of the thread's time.
@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use loopback::{Options, Script, serve};
-use model_client::{Link, LinkConfig, LinkEvent, LinkStatus};
+use model_client::{Link, LinkConfig, LinkEvent, LinkStatus, Wire};
 use model_protocol::{Message, Request, StreamEvent};
 use tokio::sync::mpsc;
 
@@ -27,8 +27,8 @@ fn cpu_ns() -> Outcome<u64> {
 
 fn main() -> Outcome<()> {
     println!(
-        "{:>10} {:>8} {:>8} {:>10} {:>12} {:>14}",
-        "tokens/s", "tokens", "events", "seconds", "us CPU/token", "first text ms"
+        "{:>10} {:>10} {:>8} {:>8} {:>10} {:>12} {:>14}",
+        "wire", "tokens/s", "tokens", "events", "seconds", "us CPU/token", "first text ms"
     );
     for (rate, tokens) in [
         (Some(1_000.0), 3_000),
@@ -49,18 +49,20 @@ fn main() -> Outcome<()> {
         std::thread::spawn(move || -> std::io::Result<()> {
             runtime()?.block_on(async {
                 let server = serve(options).await?;
-                let _ = started.send(server.url());
+                let _ = started.send([server.url(), server.http_url(), server.chat_url()]);
                 server.run().await;
                 Ok(())
             })
         });
-        let url = address.recv()?;
-        runtime()?.block_on(measure(url, rate, tokens))?;
+        let wires = [Wire::WebSocket, Wire::Sse, Wire::Chat];
+        for (wire, url) in wires.into_iter().zip(address.recv()?) {
+            runtime()?.block_on(measure(wire, url, rate, tokens))?;
+        }
     }
     Ok(())
 }
 
-async fn measure(url: String, rate: Option<f64>, tokens: usize) -> Outcome<()> {
+async fn measure(wire: Wire, url: String, rate: Option<f64>, tokens: usize) -> Outcome<()> {
     let (sender, mut events) = mpsc::channel(256);
     let link = Link::start(LinkConfig::new(url), sender);
     while events.recv().await != Some(LinkEvent::Status(LinkStatus::Ready)) {}
@@ -90,7 +92,8 @@ async fn measure(url: String, rate: Option<f64>, tokens: usize) -> Outcome<()> {
     }
     assert_eq!(bytes, tokens * 4);
     println!(
-        "{:>10} {tokens:>8} {deltas:>8} {:>10.2} {:>12.2} {:>14.2}",
+        "{:>10} {:>10} {tokens:>8} {deltas:>8} {:>10.2} {:>12.2} {:>14.2}",
+        format!("{wire:?}"),
         rate.map_or("unpaced".to_owned(), |it| it.to_string()),
         began.elapsed().as_secs_f64(),
         (cpu_ns()? - cpu) as f64 / 1_000.0 / tokens as f64,

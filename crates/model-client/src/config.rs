@@ -1,4 +1,4 @@
-//! Where a link leads and how patient it is.
+//! Where a link leads, how patient it is and what it may do.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,22 +6,43 @@ use std::time::Duration;
 /// Settings of one link.
 #[derive(Debug, Clone)]
 pub struct LinkConfig {
-    /// `ws://` or `wss://`, with the path.
+    /// With the path. `ws://` and `wss://` speak Responses over WebSocket; `http://` and `https://`
+    /// speak Responses as server-sent events where the path ends in `/responses`, and chat
+    /// completions where it ends in `/chat/completions`.
     pub url: String,
     /// Sent as a bearer token.
     pub key: Option<Secret>,
-    /// Further headers of the handshake. The values may be secret too.
+    /// Further headers of the handshake or the POST. The values may be secret too.
     pub headers: Vec<(String, Secret)>,
     /// For name, TCP, TLS and upgrade together.
     pub connect_timeout: Duration,
-    /// The longest silence while a response is running; only text frames break it.
+    /// The longest silence while a response is running; only text breaks it.
     pub idle_timeout: Duration,
     /// Bytes of one message that are accepted.
     pub max_frame: usize,
+    /// Requests that run at the same time; more wait in a queue. One connection more than that is
+    /// held at most where the server has no lanes.
+    pub parallel: usize,
+    /// Further attempts at a request of which no text has come.
+    pub retries: u32,
+    /// Before the second attempt; it doubles with each further one.
+    pub first_backoff: Duration,
+    /// A factor for each wait, around 1.
+    pub jitter: fn() -> f64,
+    /// Connections older than this are replaced, between requests.
+    pub max_age: Duration,
+    /// Whether requests may share a connection, where the server shows that it can.
+    pub lanes: bool,
+    /// Whether the server obeys `response.interrupt`.
+    pub interrupt: bool,
+    /// Whether the rest of an answer that broke off is asked for, once.
+    pub resume: bool,
+    /// Whether chat completions are told which text the answer will largely repeat.
+    pub prediction: bool,
 }
 
 impl LinkConfig {
-    /// The usual patience: 15 s to connect, 30 s of silence, messages of 16 MB.
+    /// The usual patience: 15 s to connect, 30 s of silence, messages of 16 MB, three retries.
     pub fn new(url: impl Into<String>) -> LinkConfig {
         LinkConfig {
             url: url.into(),
@@ -30,6 +51,15 @@ impl LinkConfig {
             connect_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_secs(30),
             max_frame: 16 << 20,
+            parallel: 4,
+            retries: 3,
+            first_backoff: Duration::from_millis(200),
+            jitter: || 0.75 + fastrand::f64() * 0.5,
+            max_age: Duration::from_secs(55 * 60),
+            lanes: true,
+            interrupt: false,
+            resume: true,
+            prediction: false,
         }
     }
 

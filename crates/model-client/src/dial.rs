@@ -1,23 +1,29 @@
-//! Making one connection: name, TCP, TLS, upgrade.
+//! Making one connection: name, TCP, TLS, and for the WebSocket the upgrade.
 //!
-//! Not here: when to try again (`driver`).
+//! Not here: when to try again and on which wire (`driver`).
 
 use std::sync::Arc;
 
-use model_protocol::ServerError;
+use model_protocol::{Quota, ServerError, retry_after};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Uri, header};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error, error::UrlError};
-use tokio_tungstenite::{Connector, client_async_tls_with_config};
 
 use crate::config::{LinkConfig, Secret};
 use crate::connection::Connection;
 use crate::error::{LinkError, Phase};
+use crate::http::{HttpConnection, Post};
+use crate::target::{Target, Wire};
+use crate::transport::Transport;
+use crate::websocket::Socket;
 
 /// Bytes that one read takes at most. The library fills the whole buffer with zeros before each
 /// read, which at its usual 128 KiB is a third to a half of the CPU that a token costs.
@@ -27,22 +33,36 @@ const READ_BUFFER: usize = 8 << 10;
 #[derive(Debug)]
 pub(crate) struct Dialer {
     pub(crate) config: LinkConfig,
-    target: Result<Target, LinkError>,
+    pub(crate) target: Result<Target, LinkError>,
     tls: OnceCell<Arc<ClientConfig>>,
 }
 
+/// A connection and what the server said about limits when it was made.
+pub(crate) struct Dialled {
+    pub(crate) connection: Connection,
+    pub(crate) quota: Quota,
+}
+
+/// A failed attempt.
 #[derive(Debug)]
-struct Target {
-    /// Host and port, for people.
-    shown: String,
-    host: String,
-    port: u16,
-    is_tls: bool,
+pub(crate) struct DialError {
+    pub(crate) error: LinkError,
+    /// The server was reached, and it was the upgrade that failed.
+    pub(crate) is_upgrade: bool,
+}
+
+impl From<LinkError> for DialError {
+    fn from(error: LinkError) -> DialError {
+        DialError {
+            error,
+            is_upgrade: false,
+        }
+    }
 }
 
 impl Dialer {
     pub(crate) fn new(config: LinkConfig) -> Dialer {
-        let target = target(&config.url);
+        let target = Target::of(&config.url);
         Dialer {
             config,
             target,
@@ -50,73 +70,118 @@ impl Dialer {
         }
     }
 
-    /// One attempt, within the configured time.
-    pub(crate) async fn dial(&self) -> Result<Connection, LinkError> {
-        let target = self.target.as_ref().map_err(LinkError::clone)?;
+    /// One attempt on this wire, within the configured time.
+    pub(crate) async fn dial(&self, wire: Wire) -> Result<Dialled, DialError> {
+        let target = Target {
+            wire,
+            ..self.target.clone()?
+        };
         let waited = self.config.connect_timeout;
-        match tokio::time::timeout(waited, self.handshake(target)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(LinkError::Timeout {
-                host: target.shown.clone(),
-                phase: Phase::Connect,
-                waited,
-            }),
+        let deadline = Instant::now() + waited;
+        let late = |phase| LinkError::Timeout {
+            host: target.shown.clone(),
+            phase,
+            waited,
+        };
+        let headers = self.headers()?;
+        let transport = timeout_at(deadline, self.transport(&target))
+            .await
+            .map_err(|_| late(Phase::Connect))??;
+        match wire {
+            Wire::WebSocket => timeout_at(deadline, self.upgrade(&target, headers, transport))
+                .await
+                .unwrap_or_else(|_| Err(late(Phase::Upgrade)))
+                .map_err(|error| DialError {
+                    error: error.scrubbed(&self.config),
+                    is_upgrade: true,
+                }),
+            Wire::Sse | Wire::Chat => {
+                let post = Post::new(&target, headers, &self.config)?;
+                let connection = HttpConnection::new(transport, post).await?;
+                Ok(Dialled {
+                    connection: Connection::Http(Box::new(connection)),
+                    quota: Quota::default(),
+                })
+            }
         }
     }
 
-    async fn handshake(&self, target: &Target) -> Result<Connection, LinkError> {
+    async fn transport(&self, target: &Target) -> Result<Transport, LinkError> {
         let unreachable = |reason: String| LinkError::Connect {
             host: target.shown.clone(),
             reason,
         };
-        let request = self.request()?;
-        let connector = match target.is_tls {
-            true => Connector::Rustls(self.tls().await.map_err(unreachable)?),
-            false => Connector::Plain,
-        };
-        let name = target.host.trim_start_matches('[').trim_end_matches(']');
-        let stream = TcpStream::connect((name, target.port))
+        let stream = TcpStream::connect((target.name(), target.port))
             .await
             .map_err(|it| unreachable(it.to_string()))?;
         // Without it a small frame may wait for the acknowledgement of the one before.
         stream
             .set_nodelay(true)
             .map_err(|it| unreachable(it.to_string()))?;
-        let config = WebSocketConfig::default()
+        if !target.is_tls {
+            return Ok(Transport::Plain(stream));
+        }
+        let tls = self.tls().await.map_err(unreachable)?;
+        let name = ServerName::try_from(target.name().to_owned())
+            .map_err(|it| unreachable(it.to_string()))?;
+        let stream = TlsConnector::from(tls)
+            .connect(name, stream)
+            .await
+            .map_err(|it| unreachable(it.to_string()))?;
+        Ok(Transport::Tls(Box::new(stream)))
+    }
+
+    async fn upgrade(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        transport: Transport,
+    ) -> Result<Dialled, LinkError> {
+        let mut request =
+            target
+                .url()
+                .into_client_request()
+                .map_err(|error| LinkError::Config {
+                    reason: error.to_string(),
+                })?;
+        request.headers_mut().extend(headers);
+        let limits = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .max_message_size(Some(self.config.max_frame))
             .max_frame_size(Some(self.config.max_frame));
-        match client_async_tls_with_config(request, stream, Some(config), Some(connector)).await {
-            Ok((socket, _)) => Ok(Connection::new(
-                socket,
-                target.shown.clone(),
-                self.config.max_frame,
-            )),
+        let host = target.shown.clone();
+        match client_async_with_config(request, transport, Some(limits)).await {
+            Ok((stream, response)) => {
+                let socket = Socket::new(stream, host, self.config.max_frame);
+                Ok(Dialled {
+                    connection: Connection::Socket(Box::new(socket)),
+                    quota: limits_of(response.headers()).0,
+                })
+            }
             Err(Error::Http(response)) => {
                 let status = response.status().as_u16();
                 let message = refusal(status, response.body().as_deref().unwrap_or_default());
                 Err(LinkError::Refused {
-                    host: target.shown.clone(),
+                    host,
                     status,
-                    message: self.config.scrub(&message),
+                    message,
+                    retry_after: limits_of(response.headers()).1,
                 })
             }
-            Err(Error::Io(error)) => Err(unreachable(error.to_string())),
-            Err(error) => Err(unreachable(format!(
-                "the WebSocket handshake failed: {error}"
-            ))),
+            Err(Error::Io(error)) => Err(LinkError::Connect {
+                host,
+                reason: error.to_string(),
+            }),
+            Err(error) => Err(LinkError::Connect {
+                host,
+                reason: format!("the WebSocket handshake failed: {error}"),
+            }),
         }
     }
 
-    fn request(&self) -> Result<Request, LinkError> {
-        let config_error = |reason: String| LinkError::Config { reason };
-        let mut request = self
-            .config
-            .url
-            .as_str()
-            .into_client_request()
-            .map_err(|_| config_error("it is not a WebSocket address".to_owned()))?;
-        let headers = request.headers_mut();
+    /// Those of the handshake and of the POST alike.
+    fn headers(&self) -> Result<HeaderMap, LinkError> {
+        let mut headers = HeaderMap::new();
         headers.insert(
             header::USER_AGENT,
             HeaderValue::from_static(concat!("redline/", env!("CARGO_PKG_VERSION"))),
@@ -127,11 +192,12 @@ impl Dialer {
         }
         for (name, value) in &self.config.headers {
             let value = secret_value(value, &format!("the header `{name}`"))?;
-            let name = HeaderName::try_from(name.as_str())
-                .map_err(|_| config_error(format!("`{name}` is no name of a header")))?;
+            let name = HeaderName::try_from(name.as_str()).map_err(|_| LinkError::Config {
+                reason: format!("`{name}` is no name of a header"),
+            })?;
             headers.insert(name, value);
         }
-        Ok(request)
+        Ok(headers)
     }
 
     /// Reading the system's roots takes milliseconds of file reading, so it is done once, and not
@@ -174,39 +240,22 @@ fn secret_value(secret: &Secret, what: &str) -> Result<HeaderValue, LinkError> {
     Ok(value)
 }
 
-fn target(url: &str) -> Result<Target, LinkError> {
-    let config_error = |reason: &str| LinkError::Config {
-        reason: reason.to_owned(),
-    };
-    let uri: Uri = url.parse().map_err(|_| config_error("it is not a URL"))?;
-    let is_tls = match uri.scheme_str() {
-        Some("wss") => true,
-        Some("ws") => false,
-        Some("http" | "https") => {
-            return Err(config_error("only ws:// and wss:// are supported so far"));
+/// What an answer's headers say about limits, and about coming again.
+pub(crate) fn limits_of(headers: &HeaderMap) -> (Quota, Option<std::time::Duration>) {
+    let mut quota = Quota::default();
+    let mut wait = None;
+    for (name, value) in headers {
+        if let Ok(value) = value.to_str() {
+            quota.header(name.as_str(), value);
+            wait = wait.or_else(|| retry_after(name.as_str(), value));
         }
-        _ => return Err(config_error("it does not begin with ws:// or wss://")),
-    };
-    let host = uri.host().filter(|it| !it.is_empty());
-    let host = host
-        .ok_or_else(|| config_error(&UrlError::NoHostName.to_string()))?
-        .to_owned();
-    let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let shown = match uri.port_u16() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.clone(),
-    };
-    Ok(Target {
-        shown,
-        host,
-        port,
-        is_tls,
-    })
+    }
+    (quota, wait)
 }
 
 /// The server's reason. The body of a refused upgrade may be cut off, so that half a JSON object
 /// must not be shown.
-fn refusal(status: u16, body: &[u8]) -> String {
+pub(crate) fn refusal(status: u16, body: &[u8]) -> String {
     let cut_off = body.trim_ascii_start().starts_with(b"{")
         && serde_json::from_slice::<serde_json::Value>(body).is_err();
     let body = if cut_off { &[] } else { body };

@@ -1,70 +1,56 @@
-//! The task behind a link: queue, active and spare connection, deadlines, reconnecting.
+//! The task behind a link: commands in, events out, and in between requests on connections.
 //!
-//! All state is here and changes in one place after the other, so that each request ends exactly
-//! once. Not here: sockets (`connection`) and handshakes (`dial`).
+//! All state is here and in the pool and changes in one place after the other, so that each request
+//! ends exactly once. Not here: sockets (`connection`), handshakes (`dial`), and what a failure
+//! means (`flight`).
+
+mod outcome;
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use model_protocol::{Request, ServerError, StreamEvent};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
 use crate::config::LinkConfig;
-use crate::connection::{Batch, Connection, Incoming};
 use crate::dial::Dialer;
-use crate::error::{LinkError, Phase, Retry};
-use crate::link::{Command, LinkEvent, LinkStatus};
+use crate::error::{LinkError, Phase};
+use crate::flight::Flight;
+use crate::link::{Command, LinkEvent};
 use crate::outbox::{Gone, Outbox};
+use crate::pool::{Inbox, Pool};
+use crate::report::{LinkStatus, Report};
+use crate::target::Wire;
 
 const PING_EVERY: Duration = Duration::from_secs(20);
-const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
-/// A connection that lived less says nothing good about the server.
-const SOUND_LIFE: Duration = Duration::from_secs(10);
 /// Reading pauses while more text than this waits for its reader.
 const MOST_UNREAD: usize = 64 << 20;
-
-type Dialling = Pin<Box<dyn Future<Output = Result<Connection, LinkError>> + Send>>;
+/// More requests than a person can mean.
+const MOST_WAITING: usize = 64;
+/// A WebSocket that failed in a way that may pass is tried again after this.
+const TRY_SOCKET_AGAIN: Duration = Duration::from_secs(10 * 60);
 
 pub(crate) struct Driver {
     dialer: Arc<Dialer>,
     commands: mpsc::UnboundedReceiver<Command>,
     outbox: Outbox,
-    shown: Arc<Mutex<LinkStatus>>,
-    queue: VecDeque<Waiting>,
-    running: Option<Running>,
-    active: Option<Live>,
-    spare: Option<Live>,
-    dialling: Option<(Instant, Dialling)>,
-    /// Attempts without a sound connection since the last one.
-    failures: u32,
-    /// Background attempts wait until then; `None` means until a request needs one.
-    dial_at: Option<Instant>,
+    shared: Arc<Mutex<Report>>,
+    report: Report,
+    pool: Pool,
+    /// In the order in which they are to begin.
+    waiting: VecDeque<Flight>,
+    running: Vec<Flight>,
     next_ping: Instant,
-}
-
-struct Live {
-    connection: Connection,
-    since: Instant,
-}
-
-struct Waiting {
-    id: u64,
-    request: Box<Request>,
-    since: Instant,
-    /// It was on a socket before, that died without a sign of it.
-    is_resent: bool,
-}
-
-struct Running {
-    waiting: Waiting,
-    has_begun: bool,
-    last_text: Instant,
+    /// Why plain HTTP is spoken in place of the WebSocket.
+    fell_back: Option<LinkError>,
+    fell_back_at: Instant,
+    /// An answer has come that way.
+    is_http_proven: bool,
+    try_socket_at: Option<Instant>,
 }
 
 impl Driver {
@@ -72,35 +58,36 @@ impl Driver {
         config: LinkConfig,
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::Sender<LinkEvent>,
-        shown: Arc<Mutex<LinkStatus>>,
+        shared: Arc<Mutex<Report>>,
     ) -> Driver {
         let now = Instant::now();
+        let dialer = Arc::new(Dialer::new(config));
+        let wire = dialer.target.as_ref().map(|it| it.wire);
         Driver {
-            dialer: Arc::new(Dialer::new(config)),
             commands,
             outbox: Outbox::new(events),
-            shown,
-            queue: VecDeque::new(),
-            running: None,
-            active: None,
-            spare: None,
-            dialling: None,
-            failures: 0,
-            dial_at: Some(now),
+            shared,
+            report: Report {
+                wire: wire.ok(),
+                ..Report::default()
+            },
+            pool: Pool::new(Arc::clone(&dialer), wire.unwrap_or(Wire::WebSocket), now),
+            waiting: VecDeque::new(),
+            running: Vec::new(),
             next_ping: now + PING_EVERY,
+            fell_back: None,
+            fell_back_at: now,
+            is_http_proven: false,
+            try_socket_at: None,
+            dialer,
         }
     }
 
     pub(crate) async fn run(mut self) {
         // Ends when the last handle is dropped or nobody listens any more.
         let _ = self.work().await;
-        let ids: Vec<u64> = self
-            .running
-            .iter()
-            .map(|it| it.waiting.id)
-            .chain(self.queue.iter().map(|it| it.id))
-            .collect();
-        for id in ids {
+        let flights = self.running.iter().chain(&self.waiting);
+        for id in flights.map(|it| it.id).collect::<Vec<_>>() {
             self.outbox.push(LinkEvent::Ended {
                 id,
                 error: Some(LinkError::Stopped),
@@ -111,354 +98,215 @@ impl Driver {
 
     async fn work(&mut self) -> Result<(), Gone> {
         let mut timer = pin!(tokio::time::sleep_until(self.next_ping));
-        let (mut active, mut spare) = (Batch::default(), Batch::default());
+        let mut inbox = Inbox::default();
         loop {
-            self.advance();
+            let now = Instant::now();
+            self.advance(now);
             self.outbox.deliver()?;
-            self.arm(timer.as_mut());
+            self.arm(timer.as_mut(), now);
             let reads = self.outbox.bytes() < MOST_UNREAD;
+            let pool = &mut self.pool;
+            let connections = poll_fn(|cx| match pool.poll(cx, reads, &mut inbox) {
+                Poll::Ready(()) => Poll::Ready(None),
+                Poll::Pending => pool.poll_dialling(cx).map(Some),
+            });
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.command(command),
                     None => return Ok(()),
                 },
-                () = poll_live(&mut self.active, &mut active), if reads => self.on_active(&mut active),
+                dialled = connections => match dialled {
+                    Some(outcome) => self.on_dialled(outcome),
+                    None => self.on_inbox(&mut inbox),
+                },
                 outcome = self.outbox.deliver_next() => outcome?,
-                outcome = poll_dialling(&mut self.dialling) => self.on_dialled(outcome),
-                () = poll_live(&mut self.spare, &mut spare) => self.on_spare(&mut spare),
                 () = &mut timer => self.on_time(),
             }
         }
     }
 
     fn command(&mut self, command: Command) {
+        let now = Instant::now();
         match command {
             Command::Send { id, request } => {
-                let waiting = Waiting {
-                    id,
-                    request,
-                    since: Instant::now(),
-                    is_resent: false,
-                };
-                self.queue.push_back(waiting);
+                self.pool.used(now);
+                if self.waiting.len() >= MOST_WAITING {
+                    let waiting = self.waiting.len();
+                    return self.ended(id, Some(LinkError::Overloaded { waiting }));
+                }
+                if self.pool.is_empty() {
+                    self.tell(|report| report.cold += 1);
+                }
+                self.waiting.push_back(Flight::new(id, request, now));
             }
             Command::Cancel { id } => {
-                if self.running.as_ref().is_some_and(|it| it.waiting.id == id) {
-                    // Closing the socket is the one cancel that every server understands.
-                    self.active = None;
+                if let Some(at) = self.running.iter().position(|it| it.id == id) {
+                    let flight = self.running.remove(at);
+                    if let Some(key) = flight.on {
+                        self.pool.abandon(key, id, now);
+                    }
                     self.outbox.discard_stream(id);
-                    self.finish(Some(LinkError::Cancelled));
-                } else if let Some(at) = self.queue.iter().position(|it| it.id == id) {
-                    self.queue.remove(at);
-                    self.outbox.push(LinkEvent::Ended {
-                        id,
-                        error: Some(LinkError::Cancelled),
-                    });
+                } else if let Some(at) = self.waiting.iter().position(|it| it.id == id) {
+                    self.waiting.remove(at);
+                    self.outbox.discard_stream(id);
+                } else {
+                    return;
                 }
+                self.ended(id, Some(LinkError::Cancelled));
+            }
+            Command::Warm => self.pool.used(now),
+        }
+    }
+
+    fn ended(&mut self, id: u64, error: Option<LinkError>) {
+        let error = error.map(|it| it.scrubbed(&self.dialer.config));
+        self.outbox.push(LinkEvent::Ended { id, error });
+    }
+
+    /// Does whatever the state allows: begin what waits, dial, tell.
+    fn advance(&mut self, now: Instant) {
+        self.pool.tidy(now);
+        while self.running.len() < self.dialer.config.parallel.max(1)
+            && self.pool.has_room()
+            && let Some(at) = self.waiting.iter().position(|it| it.not_before <= now)
+            && let Some(flight) = self.waiting.remove(at)
+        {
+            self.begin(flight, now);
+        }
+        let is_due = |it: &Flight| it.not_before <= now;
+        self.pool.dial(now, self.waiting.iter().any(is_due));
+        self.tell_places(now);
+        if !self.pool.is_empty() {
+            self.show(LinkStatus::Ready);
+        } else if self.pool.is_dialling() {
+            self.show(LinkStatus::Connecting);
+        }
+        let (connections, idle) = self.pool.counts();
+        let (running, queued) = (self.running.len(), self.waiting.len());
+        let report = &self.report;
+        if (connections, idle, running, queued)
+            != (
+                report.connections,
+                report.idle,
+                report.running,
+                report.queued,
+            )
+        {
+            self.tell(|report| {
+                (report.connections, report.idle) = (connections, idle);
+                (report.running, report.queued) = (running, queued);
+            });
+        }
+    }
+
+    fn begin(&mut self, mut flight: Flight, now: Instant) {
+        let mut message = flight.message();
+        let Some((key, begun)) = self.pool.begin(flight.id, &mut message) else {
+            self.waiting.push_front(flight);
+            return;
+        };
+        flight.on = Some(key);
+        flight.last_text = now;
+        self.running.push(flight);
+        if let Err(error) = begun {
+            self.lose(key, &error, now);
+        }
+    }
+
+    fn tell_places(&mut self, now: Instant) {
+        if self.pool.is_empty() {
+            return;
+        }
+        let mut place = 0;
+        for flight in self.waiting.iter_mut().filter(|it| it.not_before <= now) {
+            place += 1;
+            if flight.told_place != place {
+                flight.told_place = place;
+                let id = flight.id;
+                self.outbox.push(LinkEvent::Queued { id, place });
             }
         }
     }
 
-    /// Does whatever the state allows: promote the spare, begin the next request, dial.
-    fn advance(&mut self) {
-        if self.active.is_none() {
-            self.active = self.spare.take();
-        }
-        while self.running.is_none()
-            && let Some(live) = &mut self.active
-            && let Some(waiting) = self.queue.pop_front()
-        {
-            let begun = live.connection.begin(&waiting.request);
-            self.running = Some(Running {
-                waiting,
-                has_begun: false,
-                last_text: Instant::now(),
-            });
-            if let Err(error) = begun {
-                self.on_failed(error);
-            }
-        }
-        let wanted = self.active.is_none() || self.spare.is_none();
-        let urgent = self.active.is_none() && !self.queue.is_empty();
-        let due = || self.dial_at.is_some_and(|at| at <= Instant::now());
-        if self.dialling.is_none() && wanted && (urgent || due()) {
-            let dialer = Arc::clone(&self.dialer);
-            self.dialling = Some((Instant::now(), Box::pin(async move { dialer.dial().await })));
-        }
-        if self.active.is_some() {
-            self.show(LinkStatus::Ready);
-        } else if self.dialling.is_some() {
-            self.show(LinkStatus::Connecting);
-        }
+    /// Changes what people see of the link.
+    fn tell(&mut self, change: impl FnOnce(&mut Report)) {
+        change(&mut self.report);
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.clone_from(&self.report);
     }
 
     fn show(&mut self, status: LinkStatus) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if *shown != status {
-            *shown = status.clone();
+        if self.report.status != status {
+            self.tell(|report| report.status = status.clone());
             self.outbox.push(LinkEvent::Status(status));
-        }
-    }
-
-    fn on_active(&mut self, batch: &mut Batch) {
-        if std::mem::take(&mut batch.has_text)
-            && let Some(running) = &mut self.running
-        {
-            running.last_text = Instant::now();
-        }
-        for incoming in batch.incoming.drain(..) {
-            match incoming {
-                Incoming::Sent { bytes } => {
-                    if let Some(running) = &self.running {
-                        self.outbox.push(LinkEvent::Sent {
-                            id: running.waiting.id,
-                            bytes,
-                        });
-                    }
-                }
-                Incoming::Event(event) => self.on_event(event),
-                Incoming::Failed(error) => self.on_failed(error),
-            }
-        }
-    }
-
-    fn on_event(&mut self, event: StreamEvent) {
-        let Some(running) = &mut self.running else {
-            return;
-        };
-        let event = match event {
-            StreamEvent::Failed(error) if !running.has_begun && is_limit(&error) => {
-                return self.on_failed(LinkError::Server(error));
-            }
-            StreamEvent::Failed(error) => StreamEvent::Failed(self.scrubbed(error)),
-            event => event,
-        };
-        let Some(running) = &mut self.running else {
-            return;
-        };
-        let had_begun = std::mem::replace(&mut running.has_begun, true);
-        self.failures = 0;
-        let id = running.waiting.id;
-        let (is_terminal, error) = match &event {
-            StreamEvent::Failed(error) => (true, Some(LinkError::Server(error.clone()))),
-            event => (event.is_terminal(), None),
-        };
-        self.outbox.push(LinkEvent::Stream { id, event });
-        if is_terminal {
-            if error.is_some() && had_begun {
-                // Whether more of the broken response follows is anyone's guess.
-                self.active = None;
-            } else if let Some(live) = &mut self.active {
-                live.connection.end();
-            }
-            self.finish(error);
-        }
-    }
-
-    fn scrubbed(&self, error: ServerError) -> ServerError {
-        let config = &self.dialer.config;
-        ServerError {
-            message: config.scrub(&error.message),
-            code: error.code.map(|it| config.scrub(&it)),
-            kind: error.kind.map(|it| config.scrub(&it)),
-            status: error.status,
-        }
-    }
-
-    fn finish(&mut self, error: Option<LinkError>) {
-        if let Some(running) = self.running.take() {
-            self.outbox.push(LinkEvent::Ended {
-                id: running.waiting.id,
-                error,
-            });
-        }
-    }
-
-    /// The active connection is lost.
-    fn on_failed(&mut self, error: LinkError) {
-        let died = matches!(error, LinkError::Closed { .. } | LinkError::Server(_));
-        if let Some(live) = self.active.take() {
-            self.lost(live.since);
-        }
-        let Some(running) = self.running.take() else {
-            return;
-        };
-        let Running {
-            mut waiting,
-            has_begun,
-            ..
-        } = running;
-        if died && !has_begun && !waiting.is_resent {
-            // The warm socket may have been dead for long, and the spare with it.
-            self.spare = None;
-            self.dialling = None;
-            waiting.is_resent = true;
-            waiting.since = Instant::now();
-            self.queue.push_front(waiting);
-        } else {
-            let error = match error {
-                LinkError::Server(error) => LinkError::Server(self.scrubbed(error)),
-                LinkError::Closed { host, code, reason } => LinkError::Closed {
-                    host,
-                    code,
-                    reason: self.dialer.config.scrub(&reason),
-                },
-                error => error,
-            };
-            self.outbox.push(LinkEvent::Ended {
-                id: waiting.id,
-                error: Some(error),
-            });
-        }
-    }
-
-    fn on_spare(&mut self, batch: &mut Batch) {
-        batch.has_text = false;
-        let failed = batch
-            .incoming
-            .drain(..)
-            .any(|it| matches!(it, Incoming::Failed(_)));
-        if failed && let Some(live) = self.spare.take() {
-            self.lost(live.since);
-        }
-    }
-
-    /// A connection ended on its own: replace it, but not in a hurry if it did not live.
-    fn lost(&mut self, since: Instant) {
-        if since.elapsed() >= SOUND_LIFE {
-            self.failures = 0;
-        }
-        self.dial_at = Some(Instant::now() + self.backoff());
-        self.failures += 1;
-    }
-
-    fn backoff(&self) -> Duration {
-        match self.failures {
-            0 => Duration::ZERO,
-            failures => {
-                let doubled = FIRST_BACKOFF * 2u32.pow((failures - 1).min(10));
-                doubled
-                    .min(LONGEST_BACKOFF)
-                    .mul_f64(0.75 + fastrand::f64() * 0.5)
-            }
-        }
-    }
-
-    fn on_dialled(&mut self, outcome: (Instant, Result<Connection, LinkError>)) {
-        let (began, outcome) = outcome;
-        match outcome {
-            Ok(connection) => {
-                let live = Live {
-                    connection,
-                    since: Instant::now(),
-                };
-                if self.active.is_none() {
-                    self.active = Some(live);
-                } else {
-                    self.spare = Some(live);
-                }
-                self.dial_at = Some(Instant::now());
-            }
-            Err(error) => {
-                self.failures += 1;
-                self.dial_at = match error.retry() {
-                    Retry::Never => None,
-                    _ => Some(Instant::now() + self.backoff()),
-                };
-                if self.active.is_none() {
-                    self.show(LinkStatus::Unreachable {
-                        error: error.clone(),
-                    });
-                    // A request that came after the attempt began deserves one of its own.
-                    while self.queue.front().is_some_and(|it| it.since <= began) {
-                        if let Some(Waiting { id, .. }) = self.queue.pop_front() {
-                            self.outbox.push(LinkEvent::Ended {
-                                id,
-                                error: Some(error.clone()),
-                            });
-                        }
-                    }
-                }
-            }
         }
     }
 
     fn on_time(&mut self) {
         let now = Instant::now();
         let waited = self.dialer.config.idle_timeout;
-        if let Some(running) = &self.running
-            && now >= running.last_text + waited
+        while let Some(silent) = self
+            .running
+            .iter()
+            .find(|it| now >= it.last_text + waited)
+            .and_then(|it| it.on)
         {
-            let host = self
-                .active
-                .as_ref()
-                .map_or(String::new(), |it| it.connection.host().to_owned());
-            self.active = None;
-            self.finish(Some(LinkError::Timeout {
-                host,
-                phase: Phase::Answer,
-                waited,
-            }));
+            let host = self.host();
+            let phase = Phase::Answer;
+            self.lose(
+                silent,
+                &LinkError::Timeout {
+                    host,
+                    phase,
+                    waited,
+                },
+                now,
+            );
         }
         if now >= self.next_ping {
             self.next_ping = now + PING_EVERY;
-            if self.spare.as_mut().is_some_and(|it| !it.connection.ping()) {
-                self.spare = None;
-                self.dial_at = Some(now);
+            for key in self.pool.ping() {
+                let (host, reason) = (self.host(), String::new());
+                let code = None;
+                self.lose(key, &LinkError::Closed { host, code, reason }, now);
             }
-            if let Some(live) = &mut self.active
-                && !live.connection.ping()
-            {
-                let host = live.connection.host().to_owned();
-                self.on_failed(LinkError::Closed {
-                    host,
-                    code: None,
-                    reason: String::new(),
-                });
+            self.pool.rest_if_unused(now);
+            if self.try_socket_at.is_some_and(|it| now >= it) && self.running.is_empty() {
+                self.try_socket_at = None;
+                self.speak(Wire::WebSocket, now);
             }
         }
+    }
+
+    fn host(&self) -> String {
+        let target = self.dialer.target.as_ref();
+        target.map_or(String::new(), |it| it.shown.clone())
+    }
+
+    fn speak(&mut self, wire: Wire, now: Instant) {
+        self.pool.switch(wire, now);
+        let fallback = self.fell_back.as_ref().filter(|_| wire != Wire::WebSocket);
+        let fallback = fallback.map(ToString::to_string);
+        self.tell(|report| {
+            report.wire = Some(wire);
+            report.fallback = fallback;
+        });
     }
 
     /// Sets the timer to the next deadline. Text puts the idle deadline off without touching the
     /// timer, which is cheaper than setting it for each token: it fires early, finds nothing due
     /// and is set anew.
-    fn arm(&self, mut timer: Pin<&mut Sleep>) {
-        let idle = self
-            .running
-            .as_ref()
-            .map(|it| it.last_text + self.dialer.config.idle_timeout);
-        let wants_dial = self.dialling.is_none() && (self.active.is_none() || self.spare.is_none());
-        let dial = self.dial_at.filter(|_| wants_dial);
-        let next = [idle, dial]
-            .into_iter()
-            .flatten()
+    fn arm(&self, mut timer: Pin<&mut Sleep>, now: Instant) {
+        let idle = self.dialer.config.idle_timeout;
+        let silence = self.running.iter().map(|it| it.last_text + idle);
+        let waits = self.waiting.iter().map(|it| it.not_before);
+        let next = silence
+            .chain(waits.filter(|it| *it > now))
+            .chain(self.pool.next_dial(now))
+            .chain(self.pool.next_tidy())
             .fold(self.next_ping, Instant::min);
         if timer.is_elapsed() || next < timer.deadline() {
             timer.as_mut().reset(next);
         }
     }
-}
-
-fn is_limit(error: &ServerError) -> bool {
-    error.code.as_deref() == Some("websocket_connection_limit_reached")
-}
-
-async fn poll_live(live: &mut Option<Live>, batch: &mut Batch) {
-    poll_fn(|cx| match live {
-        Some(live) => live.connection.poll(cx, batch),
-        None => Poll::Pending,
-    })
-    .await;
-}
-
-async fn poll_dialling(
-    dialling: &mut Option<(Instant, Dialling)>,
-) -> (Instant, Result<Connection, LinkError>) {
-    let (began, outcome) = poll_fn(|cx| match dialling {
-        Some((began, dialling)) => dialling.as_mut().poll(cx).map(|outcome| (*began, outcome)),
-        None => Poll::Pending,
-    })
-    .await;
-    *dialling = None;
-    (began, outcome)
 }

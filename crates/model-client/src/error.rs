@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use model_protocol::ServerError;
 
+use crate::config::LinkConfig;
+
 /// The end of a request without an answer. No variant ever holds the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
@@ -13,12 +15,13 @@ pub enum LinkError {
     /// No connection came about: name, TCP or TLS.
     #[error("cannot reach {host}: {reason}")]
     Connect { host: String, reason: String },
-    /// The server answered the upgrade with a plain HTTP status.
-    #[error("{host} refused the connection with HTTP status {status}: {message}{}", cure(*.status))]
+    /// The server answered the upgrade or the POST with an HTTP status that says no.
+    #[error("{host} refused with HTTP status {status}: {message}{}", cure(*.status))]
     Refused {
         host: String,
         status: u16,
         message: String,
+        retry_after: Option<Duration>,
     },
     /// The connection ended while the request was under way.
     #[error("{host} closed the connection before the answer was complete{}", closing(*.code, .reason))]
@@ -43,6 +46,9 @@ pub enum LinkError {
     /// The server said so itself.
     #[error("the model server reports: {}", .0.message)]
     Server(ServerError),
+    /// More requests wait already than a person can mean.
+    #[error("{waiting} requests wait already; cancel some or wait")]
+    Overloaded { waiting: usize },
     /// By [`crate::Link::cancel`].
     #[error("cancelled")]
     Cancelled,
@@ -54,8 +60,10 @@ pub enum LinkError {
 /// What took too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// The connection.
+    /// The connection: name, TCP or TLS.
     Connect,
+    /// The upgrade to a WebSocket.
+    Upgrade,
     /// The next piece of an answer.
     Answer,
 }
@@ -64,6 +72,7 @@ impl std::fmt::Display for Phase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Phase::Connect => "did not accept the connection",
+            Phase::Upgrade => "did not answer the upgrade to a WebSocket",
             Phase::Answer => "sent no further piece of the answer",
         })
     }
@@ -86,6 +95,7 @@ impl LinkError {
         match self {
             LinkError::Config { .. }
             | LinkError::FrameTooLarge { .. }
+            | LinkError::Overloaded { .. }
             | LinkError::Cancelled
             | LinkError::Stopped => Retry::Never,
             LinkError::Connect { .. } | LinkError::Timeout { .. } | LinkError::Protocol { .. } => {
@@ -111,11 +121,64 @@ impl LinkError {
     }
 }
 
+impl LinkError {
+    /// How long the server asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            LinkError::Server(error) => error.retry_after,
+            LinkError::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether the WebSocket as such was turned away, so that plain HTTP may be let through: by the
+    /// server, or by a proxy that does not know it or never answers.
+    pub(crate) fn is_refused_upgrade(&self) -> bool {
+        match self {
+            LinkError::Refused { status, .. } => matches!(
+                status,
+                200..=399 | 400 | 403..=406 | 410 | 421 | 426 | 501 | 505
+            ),
+            LinkError::Timeout { phase, .. } => *phase == Phase::Upgrade,
+            _ => false,
+        }
+    }
+
+    /// The same without anything secret that the server may have repeated.
+    pub(crate) fn scrubbed(self, config: &LinkConfig) -> LinkError {
+        match self {
+            LinkError::Server(error) => LinkError::Server(ServerError {
+                message: config.scrub(&error.message),
+                code: error.code.map(|it| config.scrub(&it)),
+                kind: error.kind.map(|it| config.scrub(&it)),
+                ..error
+            }),
+            LinkError::Closed { host, code, reason } => LinkError::Closed {
+                host,
+                code,
+                reason: config.scrub(&reason),
+            },
+            LinkError::Refused {
+                host,
+                status,
+                message,
+                retry_after,
+            } => LinkError::Refused {
+                host,
+                status,
+                message: config.scrub(&message),
+                retry_after,
+            },
+            other => other,
+        }
+    }
+}
+
 fn cure(status: u16) -> &'static str {
     match status {
         401 | 403 => "; check the setting `models.fast.key`",
         404 | 405 => {
-            "; there may be no Responses WebSocket at this address: check the setting `models.fast.url`"
+            "; there may be no such service at this address: check the setting `models.fast.url`"
         }
         426 => "; it wants plain HTTP: use an https:// address in the setting `models.fast.url`",
         429 => "; the limit of requests is reached, try again later",

@@ -1,20 +1,31 @@
-//! A warm link to a model server that speaks Responses over WebSocket.
+//! A warm link to a model server: Responses over WebSocket, Responses or chat completions as
+//! server-sent events, with the same events above all three.
 //!
-//! A [`Link`] connects before it is needed, is always read, keeps a spare connection so that a
-//! cancel costs no handshake, and reconnects by itself. Not here: what the requests say, what is
-//! done with the text, and any knowledge of documents.
+//! A [`Link`] connects before it is needed, is always read, runs requests side by side, keeps a
+//! spare connection so that a cancel costs no handshake, tries again what may pass, and reconnects
+//! by itself. Not here: what the requests say, what is done with the text, and any knowledge of
+//! documents.
 //!
-//! One task per link owns both sockets (`driver`); a connection (`connection`) is polled by it and
-//! runs one response at a time, which is where lanes and a pool will go.
+//! One task per link owns all of it (`driver`): requests (`flight`) on connections (`pool`), which
+//! are polled by that task and never have tasks of their own.
 
 mod config;
 mod connection;
 mod dial;
 mod driver;
 mod error;
+mod flight;
+mod http;
 mod link;
 mod outbox;
+mod pool;
+mod report;
+mod target;
+mod transport;
+mod websocket;
 
 pub use config::{LinkConfig, Secret};
 pub use error::{LinkError, Phase, Retry};
-pub use link::{Link, LinkEvent, LinkStatus};
+pub use link::{Link, LinkEvent};
+pub use report::{LinkStatus, Report};
+pub use target::Wire;

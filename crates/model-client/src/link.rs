@@ -8,25 +8,29 @@ use tokio::sync::mpsc;
 use crate::config::LinkConfig;
 use crate::driver::Driver;
 use crate::error::LinkError;
+use crate::report::{LinkStatus, Report};
 
 /// A link to one model server. Clones are cheap and share the link; it ends with the last of them.
 #[derive(Debug, Clone)]
 pub struct Link {
     commands: mpsc::UnboundedSender<Command>,
-    status: Arc<Mutex<LinkStatus>>,
+    report: Arc<Mutex<Report>>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Command {
     Send { id: u64, request: Box<Request> },
     Cancel { id: u64 },
+    Warm,
 }
 
 /// What a link tells. Events of one request come in order, and `Ended` is its last.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LinkEvent {
-    /// The whole request is on the socket; `bytes` is the size of its frame. Comes again if the
-    /// request had to be sent once more.
+    /// The request waits for others to end; `place` counts from 1 and falls.
+    Queued { id: u64, place: usize },
+    /// The whole request is on the socket; `bytes` is the size of its message or body. Comes again
+    /// if the request had to be sent once more.
     Sent { id: u64, bytes: usize },
     /// Never `Ignored`. Deltas that arrived together are one.
     Stream { id: u64, event: StreamEvent },
@@ -36,18 +40,6 @@ pub enum LinkEvent {
     Status(LinkStatus),
 }
 
-/// Whether a request could be sent at once.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LinkStatus {
-    /// A handshake is under way.
-    Connecting,
-    /// A connection stands.
-    Ready,
-    /// The last attempt failed; the next request tries again, and so does time unless
-    /// `error.retry()` says never.
-    Unreachable { error: LinkError },
-}
-
 impl Link {
     /// Starts connecting at once, on the current tokio runtime. `events` may be slow: text that
     /// waits for it is merged, and the socket is read all the same.
@@ -55,10 +47,10 @@ impl Link {
     /// Panics outside a tokio runtime.
     pub fn start(config: LinkConfig, events: mpsc::Sender<LinkEvent>) -> Link {
         let (commands, receiver) = mpsc::unbounded_channel();
-        let status = Arc::new(Mutex::new(LinkStatus::Connecting));
-        let driver = Driver::new(config, receiver, events, Arc::clone(&status));
+        let report = Arc::<Mutex<Report>>::default();
+        let driver = Driver::new(config, receiver, events, Arc::clone(&report));
         tokio::spawn(driver.run());
-        Link { commands, status }
+        Link { commands, report }
     }
 
     /// Queues a request. Never waits. `id` must be new; its events carry it.
@@ -71,14 +63,25 @@ impl Link {
     }
 
     /// Ends a request with [`LinkError::Cancelled`]; one that has ended already is left alone.
-    /// Never waits.
+    /// Never waits. A request sent right after it takes no handshake: it goes on another lane of
+    /// the same connection, or over the spare one.
     pub fn cancel(&self, id: u64) {
         let _ = self.commands.send(Command::Cancel { id });
     }
 
+    /// A request is likely soon: makes sure that a connection stands. Never waits.
+    pub fn warm(&self) {
+        let _ = self.commands.send(Command::Warm);
+    }
+
     /// The state as of now.
     pub fn status(&self) -> LinkStatus {
-        self.status
+        self.report().status
+    }
+
+    /// State and figures as of now.
+    pub fn report(&self) -> Report {
+        self.report
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::event::{ServerError, StreamEvent, Usage};
+use crate::quota::Quota;
 use crate::text::Delivered;
 
 /// Why an event could not be read. Carries no text of the event, which may be the user's code.
@@ -29,6 +30,65 @@ pub enum DecodeError {
     },
 }
 
+/// One event, split into its fields but not yet read: enough to know whose it is.
+#[derive(Debug)]
+pub struct Event<'a> {
+    kind: Cow<'a, str>,
+    stream_id: Option<Cow<'a, str>>,
+    raw: Raw<'a>,
+    all: &'a str,
+}
+
+impl<'a> Event<'a> {
+    /// Cost: one pass over the text, without allocating.
+    pub fn parse(text: &'a str) -> Result<Event<'a>, DecodeError> {
+        let raw = parse(text)?;
+        let kind = match raw.kind {
+            Some(kind) => string(kind).ok_or(DecodeError::Type)?,
+            // Several servers report a failure in mid-stream as a bare error object.
+            None if raw.error.is_some_and(|it| it.get() != "null") => Cow::Borrowed("error"),
+            None => return Err(DecodeError::Type),
+        };
+        let stream_id = raw.stream_id.and_then(string);
+        Ok(Event {
+            kind,
+            stream_id,
+            raw,
+            all: text,
+        })
+    }
+
+    /// The event's type.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The lane that it belongs to, where the server says so.
+    pub fn stream_id(&self) -> Option<&str> {
+        self.stream_id.as_deref()
+    }
+
+    /// The response that an event about a response names beside its fields.
+    pub fn response_id(&self) -> Option<Cow<'a, str>> {
+        self.raw.response_id.and_then(string)
+    }
+
+    /// What an `error` or `….failed` event says.
+    pub fn error(&self) -> ServerError {
+        ServerError::from_event(&serde_json::from_str(self.all).unwrap_or_default())
+    }
+
+    /// What the event says about limits, if it is one of those that do.
+    pub fn quota(&self) -> Option<Quota> {
+        match &*self.kind {
+            "codex.rate_limits" | "error" => {
+                Quota::from_event(&serde_json::from_str(self.all).ok()?)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Reads the events of one response in order.
 ///
 /// Cost of a text delta: one pass over the event without allocating anything but the piece itself.
@@ -44,7 +104,7 @@ pub struct Decoder {
 
 /// Every field stays raw: an unknown type of event may use the same names for other shapes, and a
 /// known one is read only where it is needed.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Raw<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<&'a RawValue>,
@@ -64,6 +124,8 @@ struct Raw<'a> {
     response: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response_id: Option<&'a RawValue>,
 }
 
 impl Decoder {
@@ -80,29 +142,29 @@ impl Decoder {
         self.finished
     }
 
-    /// Reads one event. After an error the response can no longer be trusted.
+    /// Reads one event; those of other lanes are ignored. After an error the response can no longer
+    /// be trusted.
     pub fn decode(&mut self, event: &str) -> Result<StreamEvent, DecodeError> {
-        let raw = parse(event)?;
-        if self.finished || self.is_of_another_lane(raw.stream_id) {
-            return Ok(StreamEvent::Ignored);
+        let event = Event::parse(event)?;
+        // An event without a lane is taken as ours: some servers do not echo it.
+        let is_ours = event
+            .stream_id()
+            .is_none_or(|it| self.stream_id.as_deref() == Some(it));
+        if is_ours {
+            self.read(&event)
+        } else {
+            Ok(StreamEvent::Ignored)
         }
-        let kind = match raw.kind {
-            Some(kind) => string(kind).ok_or(DecodeError::Type)?,
-            // Several servers report a failure in mid-stream as a bare error object.
-            None if raw.error.is_some_and(|it| it.get() != "null") => Cow::Borrowed("error"),
-            None => return Err(DecodeError::Type),
-        };
-        let decoded = self.event(&kind, &raw, event)?;
-        self.finished = decoded.is_terminal();
-        Ok(decoded)
     }
 
-    /// An event without a lane is taken as ours: some servers do not echo it.
-    fn is_of_another_lane(&self, stream_id: Option<&RawValue>) -> bool {
-        match stream_id.and_then(string) {
-            Some(theirs) => self.stream_id.as_deref() != Some(&*theirs),
-            None => false,
+    /// Reads an event that is known to belong to this response.
+    pub fn read(&mut self, event: &Event<'_>) -> Result<StreamEvent, DecodeError> {
+        if self.finished {
+            return Ok(StreamEvent::Ignored);
         }
+        let decoded = self.event(&event.kind, &event.raw, event.all)?;
+        self.finished = decoded.is_terminal();
+        Ok(decoded)
     }
 
     fn event(&mut self, kind: &str, raw: &Raw<'_>, all: &str) -> Result<StreamEvent, DecodeError> {
@@ -272,7 +334,7 @@ fn value(raw: Option<&RawValue>) -> Value {
 }
 
 /// The text of a JSON string, borrowed where it holds no escapes.
-fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub(crate) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
     let quoted = raw.get().strip_prefix('"')?.strip_suffix('"')?;
     if quoted.contains('\\') {
         serde_json::from_str(raw.get()).ok().map(Cow::Owned)

@@ -2,7 +2,11 @@
 //!
 //! Not here: how it is spelled on the wire (`decode`).
 
+use std::time::Duration;
+
 use serde_json::Value;
+
+use crate::quota;
 
 /// One step of a response.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +65,8 @@ pub struct ServerError {
     pub kind: Option<String>,
     /// For people. Never empty.
     pub message: String,
+    /// How long the server asks to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl ServerError {
@@ -121,6 +127,7 @@ impl ServerError {
             code,
             kind,
             message,
+            retry_after: retry_after(event).or_else(|| retry_after(inner)),
         }
     }
 
@@ -161,6 +168,19 @@ fn status(value: &Value) -> Option<u16> {
         .find_map(|name| value[*name].as_u64())
         .and_then(|it| u16::try_from(it).ok())
         .filter(|it| (100..=599).contains(it))
+}
+
+/// By a header that the event carries along, or by the field that some servers have for it.
+fn retry_after(value: &Value) -> Option<Duration> {
+    let headers = value["headers"].as_object();
+    let by_header = headers.into_iter().flatten().find_map(|(name, value)| {
+        let text = value.as_str().map(str::to_owned);
+        quota::retry_after(name, &text.unwrap_or_else(|| value.to_string()))
+    });
+    by_header.or_else(|| {
+        let seconds = value["resets_in_seconds"].as_f64()?;
+        Duration::try_from_secs_f64(seconds).ok()
+    })
 }
 
 fn word(value: &Value) -> Option<String> {

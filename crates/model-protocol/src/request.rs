@@ -1,6 +1,7 @@
-//! One request to the model, and its two spellings: a WebSocket frame and the body of a POST.
+//! One request to the model, and its two spellings as Responses: a WebSocket frame and the body of
+//! a POST.
 //!
-//! Not here: choosing the words (crate `prompt`) or the connection (crate `model-client`).
+//! Not here: its spelling as a chat completion (`chat`), choosing the words (crate `prompt`) or the connection (crate `model-client`).
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
@@ -27,6 +28,8 @@ pub struct Request {
     pub service_tier: Option<String>,
     /// Lane of the WebSocket; left out of a POST, which has no lanes.
     pub stream_id: Option<String>,
+    /// The text that the answer will largely repeat; only chat completions have a place for it.
+    pub prediction: Option<String>,
     /// `Some(false)` warms the state up without generating; left out of a POST.
     pub generate: Option<bool>,
     /// Further fields, sent as they are. They win over the ones above, except `type` and `stream`.
@@ -155,13 +158,18 @@ impl Serialize for Encoded<'_> {
     }
 }
 
-struct Fields<'a, M> {
-    map: M,
-    extra: &'a Map<String, Value>,
+pub(crate) struct Fields<'a, M> {
+    pub(crate) map: M,
+    pub(crate) extra: &'a Map<String, Value>,
 }
 
 impl<M: SerializeMap> Fields<'_, M> {
-    fn put(&mut self, name: &str, value: Option<&impl Serialize>) -> Result<(), M::Error> {
+    /// Writes a field that has a value, unless the settings give it another one.
+    pub(crate) fn put(
+        &mut self,
+        name: &str,
+        value: Option<&impl Serialize>,
+    ) -> Result<(), M::Error> {
         match value {
             Some(value) if !self.extra.contains_key(name) => self.map.serialize_entry(name, value),
             _ => Ok(()),

@@ -37,6 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         script: args.script.as_deref().map(Script::load).transpose()?,
         faults: args.fault.clone(),
         record: args.record.clone(),
+        ..Options::default()
     };
     runtime::block_on(async {
         let port = options.port;

@@ -326,7 +326,9 @@ impl Engine {
                 id,
                 error: Some(error),
             } => (id, ModelEvent::Failed(sentence(&error.to_string()))),
-            LinkEvent::Ended { error: None, .. } | LinkEvent::Status(_) => return,
+            LinkEvent::Ended { error: None, .. }
+            | LinkEvent::Queued { .. }
+            | LinkEvent::Status(_) => return,
         };
         let id = RewriteId(id);
         if let Some(uri) = self.homes.get(&id).cloned() {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use config::Settings;
 use loopback::Loopback;
-use model_client::{Link, LinkConfig, LinkEvent, LinkStatus, Secret};
-use model_protocol::Request;
+use model_client::{Link, LinkConfig, LinkEvent, LinkStatus, Secret, Wire};
+use model_protocol::{Allowance, Quota, Request, Window};
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
 
 use crate::Options;
@@ -59,6 +60,11 @@ impl Models {
         config.idle_timeout = Duration::from_millis(settings.limits.idle_ms);
         config.max_frame = settings.limits.frame_bytes;
         config.connect_timeout = Duration::from_millis(settings.limits.connect_ms);
+        config.retries = settings.limits.retries;
+        config.parallel = settings.limits.parallel;
+        config.prediction = fast.prediction;
+        // The embedded server obeys it, and nobody has to say so.
+        config.interrupt = fast.interrupt || embedded.is_some();
         let (sender, events) = mpsc::channel(EVENTS);
         let models = Models {
             link: Link::start(config, sender),
@@ -100,12 +106,63 @@ impl Models {
         self.url.split('?').next().unwrap_or_default()
     }
 
-    /// A word for the link's state, and a sentence where it is down.
-    pub(crate) fn status(&self) -> (&'static str, Option<String>) {
-        match self.link.status() {
+    /// A rewrite is likely soon.
+    pub(crate) fn warm(&self) {
+        self.link.warm();
+    }
+
+    /// The link's state and figures, as `redline.status` shows them.
+    pub(crate) fn status(&self) -> Value {
+        let report = self.link.report();
+        let (connection, problem) = match &report.status {
             LinkStatus::Connecting => ("connecting", None),
             LinkStatus::Ready => ("ready", None),
             LinkStatus::Unreachable { error } => ("unreachable", Some(error.to_string())),
-        }
+        };
+        json!({
+            "connection": connection,
+            "problem": problem,
+            "url": self.url(),
+            "model": self.model.name,
+            "wire": report.wire.map(|wire| match wire {
+                Wire::WebSocket => "responsesWebSocket",
+                Wire::Sse => "responsesSse",
+                Wire::Chat => "chatSse",
+            }),
+            "fallback": report.fallback,
+            "lanes": report.lanes,
+            "connections": { "open": report.connections, "idle": report.idle, "made": report.handshakes },
+            "requests": { "running": report.running, "queued": report.queued, "cold": report.cold, "retries": report.retries },
+            "bytesSent": report.bytes_sent,
+            "latency": { "connect": milliseconds(report.connect), "firstText": milliseconds(report.first_text) },
+            "quota": quota(&report.quota),
+        })
     }
+}
+
+/// What the provider said about its limits; null when it said nothing.
+fn quota(quota: &Quota) -> Value {
+    if quota.is_empty() {
+        return Value::Null;
+    }
+    let allowance = |it: &Allowance| {
+        (*it != Allowance::default()).then(|| {
+            json!({ "limit": it.limit, "remaining": it.remaining, "resetsIn": milliseconds(it.resets_in) })
+        })
+    };
+    let window = |it: &Window| {
+        (*it != Window::default()).then(|| {
+            json!({ "usedPercent": it.used_percent, "minutes": it.minutes, "resetsIn": milliseconds(it.resets_in) })
+        })
+    };
+    json!({
+        "requests": allowance(&quota.requests),
+        "tokens": allowance(&quota.tokens),
+        "primary": window(&quota.primary),
+        "secondary": window(&quota.secondary),
+    })
+}
+
+fn milliseconds(duration: Option<Duration>) -> Option<f64> {
+    duration.map(|it| (it.as_secs_f64() * 1e6).round() / 1e3)
 }

@@ -163,7 +163,7 @@ fn an_unknown_key_gets_the_nearest_known_one() {
     let warnings = [
         "`aply` in u/config.toml is not known; the nearest known key is `apply`.",
         "`limits.idleMs` in u/config.toml is not known; the nearest known key is `idle_ms`.",
-        "`limits.weight` in u/config.toml is not known; known here are region_lines, idle_ms, connect_ms, retries, frames_per_second, frame_bytes.",
+        "`limits.weight` in u/config.toml is not known; known here are region_lines, idle_ms, connect_ms, retries, parallel, frames_per_second, frame_bytes.",
         "`models.a b` in u/config.toml must be a name of letters, digits, - and _, so it is left out.",
         "`models.fast.context_windw` in u/config.toml is not known; the nearest known key is `context_window`.",
         "`models.fast.contextWindw` in the editor's settings is not known; the nearest known key is `contextWindow`.",

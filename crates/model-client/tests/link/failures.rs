@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use loopback::serve;
-use model_client::{LinkConfig, LinkError, LinkEvent, LinkStatus, Phase, Retry, Secret};
+use model_client::{LinkConfig, LinkError, LinkEvent, LinkStatus, Phase, Retry, Secret, Wire};
 use model_protocol::{ServerError, StreamEvent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::accept_async;
@@ -12,12 +12,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::harness::{ANSWER, Harness, KEY, answering, config, server, tcp_server};
+use crate::harness::{ANSWER, Harness, KEY, answering, config, server, strict, tcp_server};
 
 /// The first request meets the fault, the second must be answered. Gives the first's error.
 async fn check(fault: &str, text: &str) -> LinkError {
     let server = server(&[&format!("{fault}#1")]).await;
-    let mut config = config(server.url());
+    let mut config = strict(server.url());
     if fault.starts_with("silence") {
         config.idle_timeout = Duration::from_millis(300);
     }
@@ -177,7 +177,7 @@ async fn a_refused_upgrade_names_status_and_cure() {
         (503, "503", Retry::Later),
     ] {
         let server = server(&[&format!("upgrade={status}")]).await;
-        let mut harness = Harness::start(config(server.url()));
+        let mut harness = Harness::start(strict(server.url()));
         for id in 1..3 {
             let error = harness.ask(id).await.error.unwrap();
             assert!(
@@ -191,10 +191,6 @@ async fn a_refused_upgrade_names_status_and_cure() {
             );
             assert_eq!(error.retry(), retry);
         }
-        assert!(matches!(
-            harness.link.status(),
-            LinkStatus::Unreachable { .. }
-        ));
     }
 }
 
@@ -214,18 +210,26 @@ async fn a_handshake_that_hangs_is_given_up() {
     let server = server(&["slow-upgrade=60000"]).await;
     let config = LinkConfig {
         connect_timeout: Duration::from_millis(100),
-        ..config(server.url())
+        idle_timeout: Duration::from_millis(100),
+        ..strict(server.url())
     };
-    let error = Harness::start(config).ask(1).await.error.unwrap();
+    let harness = &mut Harness::start(config);
+    let error = harness.ask(1).await.error.unwrap();
+    // Plain HTTP was tried and said nothing either.
     assert!(
         matches!(
             error,
             LinkError::Timeout {
-                phase: Phase::Connect,
+                phase: Phase::Upgrade,
                 ..
             }
         ),
         "{error:?}"
+    );
+    let report = harness.link.report();
+    assert_eq!(
+        (report.wire, report.fallback),
+        (Some(Wire::WebSocket), None)
     );
 }
 
@@ -277,7 +281,7 @@ async fn addresses_that_cannot_be_used_say_so() {
     for (url, wanted) in [
         ("", "not a URL"),
         ("127.0.0.1:80", "begin with ws://"),
-        ("https://api.example.com/v1/responses", "so far"),
+        ("https://api.example.com/v1", "/chat/completions"),
         ("ws:///x", "URL"),
     ] {
         let error = Harness::start(config(url)).ask(1).await.error.unwrap();
@@ -359,7 +363,7 @@ async fn a_connection_that_died_unnoticed_is_replaced_once() {
     let outcome = harness.ask(1).await;
     assert_eq!(
         (outcome.error, outcome.text.as_str(), outcome.sent),
-        (None, "late", 2)
+        (None, "late", 3)
     );
 }
 
@@ -380,7 +384,7 @@ async fn a_server_that_always_dies_ends_the_request() {
         matches!(outcome.error, Some(LinkError::Closed { .. })),
         "{outcome:?}"
     );
-    assert_eq!(outcome.sent, 2);
+    assert_eq!(outcome.sent, 2 + 3);
 }
 
 #[tokio::test]
@@ -401,7 +405,7 @@ async fn an_hour_old_connection_is_replaced_without_a_word() {
     })
     .await;
     let outcome = Harness::start(config(url)).ask(1).await;
-    assert_eq!((outcome.error, outcome.sent), (None, 2));
+    assert_eq!((outcome.error, outcome.sent), (None, 3));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::Future;
 use loopback::{Loopback, Options, Script, serve};
-use model_client::{Link, LinkConfig, LinkError, LinkEvent, LinkStatus};
+use model_client::{Link, LinkConfig, LinkError, LinkEvent, LinkStatus, Report};
 use model_protocol::{Message, Request, StreamEvent};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -60,7 +60,18 @@ pub(crate) fn config(url: impl Into<String>) -> LinkConfig {
     LinkConfig {
         key: Some(model_client::Secret::new(KEY)),
         idle_timeout: Duration::from_secs(10),
+        first_backoff: Duration::from_millis(2),
+        jitter: || 1.0,
         ..LinkConfig::new(url)
+    }
+}
+
+/// Without the second attempts that hide a failure.
+pub(crate) fn strict(url: impl Into<String>) -> LinkConfig {
+    LinkConfig {
+        retries: 0,
+        resume: false,
+        ..config(url)
     }
 }
 
@@ -88,12 +99,29 @@ impl Harness {
         while self.next().await != LinkEvent::Status(LinkStatus::Ready) {}
     }
 
+    /// Waits until the link's report is as wanted.
+    pub(crate) async fn until(&self, what: &str, is: impl Fn(&Report) -> bool) {
+        let wait = async {
+            while !is(&self.link.report()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), wait).await;
+        waited.unwrap_or_else(|_| panic!("not within 20 s: {what}: {:?}", self.link.report()));
+    }
+
+    /// Waits until a spare connection stands beside the first.
+    pub(crate) async fn spare(&self) {
+        self.until("a spare", |it| it.idle >= 1 && it.connections >= 2)
+            .await;
+    }
+
     /// Reads until the request ends; events of others must not come in between.
     pub(crate) async fn outcome(&mut self, wanted: u64) -> Outcome {
         let mut outcome = Outcome::default();
         loop {
             match self.next().await {
-                LinkEvent::Status(_) => {}
+                LinkEvent::Status(_) | LinkEvent::Queued { .. } => {}
                 LinkEvent::Sent { id, bytes } => {
                     assert_eq!(id, wanted);
                     assert!(bytes > 0);

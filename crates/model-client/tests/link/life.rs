@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{SinkExt, StreamExt};
 use loopback::{Options, Script, serve};
-use model_client::{LinkError, LinkEvent, LinkStatus};
+use model_client::{LinkConfig, LinkError, LinkEvent, LinkStatus};
 use model_protocol::{Request, StreamEvent};
 use tokio::sync::mpsc;
 use tokio_tungstenite::accept_async;
@@ -27,7 +27,10 @@ async fn it_connects_before_it_is_asked() {
 #[tokio::test]
 async fn requests_queue_in_order_on_one_connection() {
     let server = server(&[]).await;
-    let mut harness = Harness::start(config(server.url()));
+    let mut harness = Harness::start(LinkConfig {
+        parallel: 1,
+        ..config(server.url())
+    });
     for id in 1..=20 {
         harness.link.send(id, request("hi"));
     }
@@ -100,7 +103,10 @@ async fn a_cancel_ends_the_request_at_once_and_the_spare_takes_over() {
 #[tokio::test]
 async fn a_queued_request_can_be_cancelled() {
     let server = serve(answering(Some(200.0))).await.unwrap();
-    let mut harness = Harness::start(config(server.url()));
+    let mut harness = Harness::start(LinkConfig {
+        parallel: 1,
+        ..config(server.url())
+    });
     streaming(&mut harness, 1).await;
     harness.link.send(2, request("hi"));
     harness.link.cancel(2);
@@ -257,7 +263,9 @@ async fn every_request_ends_exactly_once_under_random_faults_and_cancels() {
             LinkEvent::Ended { id, .. } => {
                 assert!(open.remove(&id), "{id} ended twice, seed {seed}")
             }
-            LinkEvent::Sent { id, .. } | LinkEvent::Stream { id, .. } => {
+            LinkEvent::Queued { id, .. }
+            | LinkEvent::Sent { id, .. }
+            | LinkEvent::Stream { id, .. } => {
                 assert!(
                     open.contains(&id),
                     "an event of {id} after its end, seed {seed}"

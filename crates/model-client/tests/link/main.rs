@@ -2,7 +2,12 @@
 //! what it will not do.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "figures beside the verdict")]
 
 mod failures;
 mod harness;
+mod healing;
+mod lanes;
 mod life;
+mod redirect;
+mod wires;

@@ -49,6 +49,10 @@ impl Offer {
 
 impl Engine {
     pub(super) fn code_actions(&mut self, params: &CodeActionParams) -> CodeActionResponse {
+        // A selection was made: the moment to have a connection.
+        if let Some(models) = &self.models {
+            models.warm();
+        }
         let uri = &params.text_document.uri;
         let Some(facts) = &self.facts else {
             return Vec::new();

@@ -414,10 +414,6 @@ impl Engine {
     }
 
     fn status(&self) -> Value {
-        let (connection, problem) = self
-            .models
-            .as_ref()
-            .map_or(("starting", None), |models| models.status());
         let last = self
             .documents
             .values()
@@ -435,16 +431,14 @@ impl Engine {
                 )
             })
             .count();
-        json!({
-            "connection": connection,
-            "problem": problem,
-            "url": self.models.as_ref().map(|models| models.url()),
-            "model": self.models.as_ref().map(|models| models.model().name.clone()),
-            "quota": null,
-            "timings": last,
-            "queue": running,
-            "documents": self.documents.len(),
-        })
+        let mut status = match &self.models {
+            Some(models) => models.status(),
+            None => json!({ "connection": "starting" }),
+        };
+        status["timings"] = to_value(last);
+        status["queue"] = json!(running);
+        status["documents"] = json!(self.documents.len());
+        status
     }
 }
 
@@ -538,7 +532,8 @@ fn prepare(
         instruction: &job.instruction,
         context_bytes,
     };
-    let request = prompt::request(&ask, model);
+    let mut request = prompt::request(&ask, model);
+    request.prediction = Some(seen.slice(region.clone()).into_owned());
     let shape =
         Shape::of(&seen.slice(region), document.line_ending()).in_language(document.language);
     Start {

@@ -1,0 +1,187 @@
+//! One HTTP connection that streams the answers of POSTs, one at a time.
+//!
+//! Not here: what the data of an event means (`model-protocol`).
+
+mod exchange;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Method, header};
+use hyper_util::rt::TokioIo;
+use model_protocol::Request;
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue};
+
+use self::exchange::{Exchange, Stage, Step};
+use crate::config::LinkConfig;
+use crate::connection::{Abandoned, Batch, Incoming};
+use crate::error::LinkError;
+use crate::target::{Target, Wire};
+use crate::transport::Transport;
+
+/// So many pieces are read before commands get their turn.
+const BATCH: usize = 256;
+
+/// How requests are made into POSTs.
+pub(crate) struct Post {
+    target: Target,
+    headers: HeaderMap,
+    max_frame: usize,
+    prediction: bool,
+}
+
+impl Post {
+    pub(crate) fn new(
+        target: &Target,
+        mut headers: HeaderMap,
+        config: &LinkConfig,
+    ) -> Result<Post, LinkError> {
+        let host = HeaderValue::try_from(&target.shown).map_err(|_| LinkError::Config {
+            reason: "it names no host".to_owned(),
+        })?;
+        headers.insert(header::HOST, host);
+        for (name, value) in [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::ACCEPT, "text/event-stream"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        Ok(Post {
+            target: target.clone(),
+            headers,
+            max_frame: config.max_frame,
+            prediction: config.prediction,
+        })
+    }
+
+    fn body(&self, request: &mut Request) -> String {
+        match self.target.wire {
+            Wire::Chat => {
+                if !self.prediction {
+                    request.prediction = None;
+                }
+                request.chat_body(self.target.token_limit())
+            }
+            Wire::Sse | Wire::WebSocket => request.sse_body(),
+        }
+    }
+}
+
+type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+pub(crate) struct HttpConnection {
+    post: Post,
+    sender: SendRequest<Full<Bytes>>,
+    /// Moves the bytes; goes away with the connection.
+    task: Option<Task<hyper::Result<()>>>,
+    is_ready: bool,
+    exchange: Option<Exchange>,
+}
+
+impl HttpConnection {
+    pub(crate) async fn new(transport: Transport, post: Post) -> Result<HttpConnection, LinkError> {
+        let handshake = http1::handshake(TokioIo::new(transport)).await;
+        let (sender, task) = handshake.map_err(|error| LinkError::Connect {
+            host: post.target.shown.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(HttpConnection {
+            post,
+            sender,
+            task: Some(Box::pin(task)),
+            is_ready: true,
+            exchange: None,
+        })
+    }
+
+    pub(crate) fn is_free(&self) -> bool {
+        self.exchange.is_none() && self.is_ready
+    }
+
+    pub(crate) fn leftovers(&self) -> usize {
+        usize::from(self.exchange.as_ref().is_some_and(|it| it.flight.is_none()))
+    }
+
+    pub(crate) fn wanted(&self) -> usize {
+        usize::from(self.exchange.as_ref().is_some_and(|it| it.flight.is_some()))
+    }
+
+    pub(crate) fn begin(&mut self, flight: u64, request: &mut Request) -> Result<(), LinkError> {
+        let body = self.post.body(request);
+        let bytes = body.len();
+        let mut post = hyper::Request::new(Full::new(Bytes::from(body)));
+        *post.method_mut() = Method::POST;
+        *post.headers_mut() = self.post.headers.clone();
+        let path = self.post.target.path.parse();
+        *post.uri_mut() = path.map_err(|_| LinkError::Config {
+            reason: "its path cannot be sent".to_owned(),
+        })?;
+        self.is_ready = false;
+        self.exchange = Some(Exchange {
+            flight: Some(flight),
+            unsent: Some(bytes),
+            stage: Stage::Asked(Box::pin(self.sender.send_request(post))),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn abandon(&mut self, flight: u64) -> Abandoned {
+        match &mut self.exchange {
+            Some(exchange) if exchange.flight == Some(flight) => {
+                exchange.flight = None;
+                Abandoned::InTheWay
+            }
+            _ => Abandoned::Overlooked,
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
+        for _ in 0..BATCH {
+            if let Some(task) = &mut self.task
+                && task.as_mut().poll(cx).is_ready()
+            {
+                self.task = None;
+            }
+            let Some(exchange) = &mut self.exchange else {
+                return self.rest(cx, batch);
+            };
+            if let (Some(bytes), Some(flight)) = (exchange.unsent.take(), exchange.flight) {
+                batch.push(Incoming::Sent { flight, bytes });
+            }
+            match exchange.poll(cx, &self.post, batch) {
+                Poll::Ready(Step::GoesOn) => {}
+                Poll::Ready(Step::Over) => self.exchange = None,
+                Poll::Ready(Step::Failed(error)) => {
+                    self.exchange = None;
+                    batch.push(Incoming::Failed(error));
+                    return Poll::Ready(());
+                }
+                Poll::Pending if batch.is_empty() => return Poll::Pending,
+                Poll::Pending => return Poll::Ready(()),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Ready(())
+    }
+
+    /// Nothing runs: the connection becomes ready again, or is seen to be gone.
+    fn rest(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
+        if self.task.is_none() {
+            batch.push(Incoming::Failed(LinkError::Closed {
+                host: self.post.target.shown.clone(),
+                code: None,
+                reason: String::new(),
+            }));
+        } else if !self.is_ready {
+            self.is_ready = self.sender.poll_ready(cx).is_ready();
+        }
+        match batch.is_empty() {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
+    }
+}
