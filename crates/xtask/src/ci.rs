@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 /// Names the step.
 pub(crate) fn run() -> Result<()> {
     crate::editors::run(&crate::editors::Args::default()).context("setting up the editors")?;
+    crate::vscode::run(&crate::vscode::Args::default()).context("setting up VS Code")?;
     cargo("formatting", &["fmt", "--all", "--check"])?;
     cargo("arrows and headers", &["xtask", "arrows"])?;
     let clippy = [
