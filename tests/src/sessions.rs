@@ -4,7 +4,10 @@
 //! the person and the model of a session are played here, from a seed; what must hold is told by plain strings. It
 //! shares nothing with the server and knows only the protocol and the documented commands.
 
+mod check;
+mod commands;
 mod desk;
+mod edits;
 mod manner;
 mod model;
 mod oracle;
@@ -14,7 +17,9 @@ mod process;
 mod report;
 mod rewrite;
 mod session;
+mod steering;
 mod transcript;
+mod undo;
 mod words;
 
 use std::env;
@@ -80,6 +85,7 @@ fn manner_of(name: &str) -> Option<Manner> {
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub sessions: u64,
+    pub seconds: f64,
     pub failures: usize,
     /// The first failures, with their transcripts.
     pub report: String,
@@ -144,16 +150,13 @@ pub fn play(plan: &Plan) -> Outcome {
     }
     let done = hall.done.load(Ordering::Relaxed);
     let seconds = begun.elapsed().as_secs_f64();
-    println!(
-        "{done} sessions in {seconds:.1} s: {:.0} a second",
-        done as f64 / seconds
-    );
     let report = hall
         .report
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     Outcome {
+        seconds,
         sessions: done,
         failures: hall.failures.load(Ordering::Relaxed),
         report,

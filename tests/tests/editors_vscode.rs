@@ -1,6 +1,11 @@
 //! A real VS Code with our extension. The scenarios are in `tests/vscode`, in TypeScript like the extension; here
 //! they are started with what they need, so that one test command covers them.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "versions and figures belong to a test's output"
+)]
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -11,6 +11,11 @@ fn every_session_keeps_what_was_typed_and_ends_as_decided() {
     let plan = Plan::from_env(1_500);
     println!("SEED={} SESSIONS={}", plan.seed, plan.sessions);
     let outcome = play(&plan);
+    let pace = outcome.sessions as f64 / outcome.seconds;
+    println!(
+        "{} sessions in {:.1} s: {pace:.0} a second",
+        outcome.sessions, outcome.seconds
+    );
     assert!(
         outcome.failures == 0,
         "SEED={}: {} of {} sessions failed\n{}",

@@ -775,8 +775,12 @@ fn only_blanks(old: &str, new: &str) -> Option<Vec<Replacement>> {
     loop {
         let blank = |text: &str| text.len() - text.trim_start().len();
         let (gone, put) = (blank(&old[a..]), blank(&new[b..]));
-        if old[a..a + gone] != new[b..b + put] {
-            changes.push((a..a + gone, new[b..b + put].to_owned()));
+        let (was, is) = (&old[a..a + gone], &new[b..b + put]);
+        if was != is {
+            let prefix = common_prefix(was, is);
+            let suffix = common_suffix(&was[prefix..], &is[prefix..]);
+            let range = a + prefix..a + gone - suffix;
+            changes.push((range, is[prefix..put - suffix].to_owned()));
         }
         (a, b) = (a + gone, b + put);
         match (old[a..].chars().next(), new[b..].chars().next()) {

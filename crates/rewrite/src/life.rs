@@ -476,9 +476,7 @@ impl Rewrite {
         text.push_str(if behind > before { &self.edges.1 } else { "" });
         for (range, put) in changes.iter().rev() {
             let range = range.start.checked_sub(window.start)?..range.end - window.start;
-            if text.get(range.clone()).is_none() {
-                return None;
-            }
+            text.get(range.clone())?;
             text.replace_range(range, put);
         }
         (text != shown).then(|| self.tracked.moment_of(&text))?

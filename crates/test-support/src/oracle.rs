@@ -129,6 +129,10 @@ pub fn check_over(
         return Ok(());
     }
     let touched = ledgers.iter().any(|ledger| page.is_touched(ledger.id));
+    // Where the model repeats a line, nobody can say which of the two is the old one.
+    let repeats =
+        |ledger: &&Ledger| !alphabet::is_distinct(&ledger.answer.iter().collect::<String>());
+    let distinct = distinct && !ledgers.iter().any(repeats);
     if !distinct && (touched || undone) {
         return Ok(());
     }

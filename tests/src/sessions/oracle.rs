@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::desk::Edited;
 use super::manner::{Echo, Report};
-use super::rewrite::{Fate, Level, Plan, Rewrite, Whose};
+use super::rewrite::{Level, Plan, Rewrite, Whose};
 use super::session::{Broken, Purpose, Session};
 use super::words::{stripped, tokens_of, words_of};
 
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// A rewrite with its base; where the model was never asked, with that of the one before it.
-    fn stand_in(&self, key: usize) -> Option<Rewrite> {
+    pub(super) fn stand_in(&self, key: usize) -> Option<Rewrite> {
         let rewrite = &self.rewrites[key];
         let mut found = Rewrite::new(key, 0, rewrite.apply, rewrite.fate);
         if rewrite.base.is_none() {
@@ -325,191 +325,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// A rewrite is over: its region is what it must be.
-    fn on_over(&mut self, key: usize) -> Result<(), Broken> {
-        let page = &self.desk.page;
-        let text = page.region(key).map(|region| page.slice(region.span()));
-        if self.rewrites[key].joined.is_empty() {
-            self.desk.page.end(key);
-        }
-        let rewrite = &mut self.rewrites[key];
-        rewrite.is_over = true;
-        rewrite.stream = None;
-        if rewrite.is_redirected {
-            return Ok(());
-        }
-        if !rewrite.joined.is_empty() {
-            self.check_state(key)?;
-            return self.check_joined(key);
-        }
-        let Some(text) = text else {
-            return match rewrite.may_be_stale {
-                true => Ok(()),
-                false => Err(format!("rewrite {key} has lost its region")),
-            };
-        };
-        rewrite.end = Some(text.clone());
-        let rewrite = &self.rewrites[key];
-        if rewrite.state() == "stale" {
-            return match rewrite.may_be_stale {
-                true => Ok(()),
-                false => Err(format!(
-                    "rewrite {key} is stale: {}",
-                    rewrite.view["message"]
-                )),
-            };
-        }
-        self.check_state(key)?;
-        self.check_end(key, &text)
-            .map_err(|it| format!("rewrite {key} is {}: {it}", self.rewrites[key].state()))
-    }
-
-    /// Whether it may be over in that way.
-    fn check_state(&self, key: usize) -> Result<(), Broken> {
-        let rewrite = &self.rewrites[key];
-        let no_hunks = rewrite.view["hunks"].as_array().is_none_or(Vec::is_empty);
-        let all = |verdict: bool| rewrite.verdicts.values().all(|it| *it == verdict);
-        let partly = !rewrite.verdicts.is_empty();
-        let cut_short =
-            rewrite.is_interrupted || matches!(rewrite.fate, Fate::Fail(_, it) if it.proposes());
-        let fits = match rewrite.state() {
-            "failed" => match rewrite.fate {
-                Fate::Fail(_, failure) => {
-                    !failure.proposes() && rewrite.has_ended || rewrite.is_lost
-                }
-                _ => rewrite.is_lost,
-            },
-            "accepted" => {
-                rewrite.decision == Some(true)
-                    || rewrite.was_accepted
-                    || partly && !(all(false) && rewrite.decision.is_none())
-                    || no_hunks
-            }
-            "stale" => rewrite.may_be_stale,
-            "rejected" => {
-                rewrite.decision == Some(false)
-                    || partly && (all(false) || rewrite.is_undone)
-                    || rewrite.is_undone
-                    || no_hunks && cut_short
-            }
-            _ => false,
-        };
-        match fits {
-            true => Ok(()),
-            false => Err(format!(
-                "rewrite {key} is {} by itself: {}",
-                rewrite.state(),
-                rewrite.view["message"]
-            )),
-        }
-    }
-
-    /// What a region must have come to, and whether as something accepted; none where nobody can tell.
-    fn expected(&self, key: usize) -> Option<(String, bool)> {
-        let rewrite = &self.rewrites[key];
-        let base = (rewrite.base.clone()?, false);
-        match rewrite.state() {
-            "stale" => return None,
-            "failed" => return Some(base),
-            _ => {}
-        }
-        if !rewrite.verdicts.is_empty() {
-            let plan = rewrite.plan.as_ref().filter(|_| !rewrite.is_undone)?;
-            let whole = rewrite.decision;
-            let text = plan.text(|hunk| {
-                rewrite
-                    .verdicts
-                    .get(&hunk)
-                    .copied()
-                    .or(whole)
-                    .unwrap_or(false)
-            });
-            return Some((text, true));
-        }
-        if rewrite.state() == "rejected" {
-            return Some(base);
-        }
-        if rewrite.is_undone {
-            return None;
-        }
-        let no_hunks = rewrite.view["hunks"].as_array().is_none_or(Vec::is_empty);
-        if no_hunks && rewrite.plan.is_none() {
-            // The model changed nothing.
-            return Some(base);
-        }
-        (rewrite.is_complete() && !rewrite.is_interrupted)
-            .then(|| (rewrite.target().to_owned(), true))
-    }
-
-    fn check_end(&self, key: usize, text: &str) -> Result<(), Broken> {
-        let rewrite = &self.rewrites[key];
-        if rewrite.base.is_none() {
-            if rewrite.state() == "accepted" && rewrite.is_undone {
-                return Ok(());
-            }
-            let stand_in = self.stand_in(key);
-            return stand_in.map_or(Ok(()), |it| it.compare(text, it.base(), false, &self.lined));
-        }
-        if let Some(accepted) = &rewrite.accepted
-            && rewrite.state() == "accepted"
-        {
-            // Accepting changes nothing.
-            rewrite.compare_loosely(text, accepted, false, &self.lined)?;
-        }
-        let Some((expected, accepted)) = self.expected(key) else {
-            return rewrite.check_lines(text, &self.lined);
-        };
-        match rewrite.verdicts.is_empty() {
-            true => {
-                rewrite.compare(text, &expected, accepted, &self.lined)?;
-                rewrite.check_tokens(text, accepted)
-            }
-            false => rewrite.compare_loosely(text, &expected, true, &self.lined),
-        }
-    }
-
-    /// Regions whose borders are lost are looked at together, when all are over.
-    fn check_joined(&mut self, key: usize) -> Result<(), Broken> {
-        let all = self.rewrites[key].joined.clone();
-        if !all.iter().all(|key| self.rewrites[*key].is_over) {
-            return Ok(());
-        }
-        let (mut start, mut end) = (usize::MAX, 0);
-        let mut order = Vec::new();
-        for region in self
-            .desk
-            .page
-            .regions
-            .iter()
-            .filter(|it| all.contains(&it.key))
-        {
-            (start, end) = (start.min(region.start), end.max(region.end));
-            order.push(region.key);
-        }
-        for key in &all {
-            self.desk.page.end(*key);
-        }
-        if order.is_empty() {
-            return Ok(());
-        }
-        let text = self.desk.page.slice(start..end);
-        let mut whole = Rewrite::new(key, 0, "live", Fate::Finish);
-        let mut must = String::new();
-        for key in order {
-            let rewrite = &self.rewrites[key];
-            let Some((expected, _)) = self.expected(key) else {
-                return Ok(());
-            };
-            must += &expected;
-            whole.loosen(rewrite.level);
-            whole.is_disputed |= rewrite.has_disputes();
-            whole.deleted.extend(rewrite.deleted.iter().cloned());
-        }
-        whole
-            .compare_loosely(&text, &must, true, &self.lined)
-            .map_err(|it| format!("of {all:?}: {it}"))
     }
 
     /// Asks for a rewrite of the whole document, only to see what text the server has; then lets it be.

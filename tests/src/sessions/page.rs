@@ -44,6 +44,8 @@ pub(super) struct Splice {
     /// The regions that a server's replacement was made in.
     pub(super) homes: Vec<usize>,
     pub(super) by_server: bool,
+    /// The regions that it lies in or beside.
+    pub(super) near: Vec<usize>,
 }
 
 /// Characters with their owners.
@@ -178,6 +180,14 @@ impl Page {
         }
     }
 
+    fn near(&self, start: usize, end: usize) -> Vec<usize> {
+        let near = self
+            .regions
+            .iter()
+            .filter(|it| it.start <= end && start <= it.end);
+        near.map(|it| it.key).collect()
+    }
+
     fn exchange(&mut self, range: Range<usize>, put: &[Cell]) -> Vec<Cell> {
         self.cells.splice(range, put.iter().copied()).collect()
     }
@@ -216,6 +226,7 @@ impl Page {
             put,
             homes: Vec::new(),
             by_server: false,
+            near: self.near(range.start, range.start + length),
         }
     }
 
@@ -325,6 +336,7 @@ impl Page {
             put,
             homes,
             by_server: true,
+            near: self.near(range.start, range.start + length),
         }
     }
 }

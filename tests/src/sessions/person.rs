@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::page::{By, Splice};
-use super::rewrite::{Deleted, Failure, Fate, Level, Rewrite, Whose};
+use super::page::By;
+use super::rewrite::{Deleted, Level, Whose};
 use super::session::{Broken, Mood, Purpose, Session};
 use super::words::{CLOSE, OPEN, is_word, stripped, token, tokens_of, words_of};
 
@@ -74,7 +74,7 @@ impl Session {
 
     // Typing.
 
-    fn fresh_token(&mut self, with_line_end: bool) -> (u32, String) {
+    pub(super) fn fresh_token(&mut self, with_line_end: bool) -> (u32, String) {
         let number = self.next_token;
         self.next_token += 1;
         let mut text = token(number);
@@ -85,7 +85,7 @@ impl Session {
         (number, text)
     }
 
-    fn is_inside(&self, at: usize) -> bool {
+    pub(super) fn is_inside(&self, at: usize) -> bool {
         self.desk
             .page
             .regions
@@ -93,13 +93,15 @@ impl Session {
             .any(|it| it.start < at && at < it.end)
     }
 
-    fn may_type_at(&self, at: usize) -> bool {
+    pub(super) fn may_type_at(&self, at: usize) -> bool {
         let page = &self.desk.page;
         let is_bom = at == 0 && page.cells.first().is_some_and(|cell| cell.ch == '\u{feff}');
         let is_end = at == page.len() && self.desk.manner.whole_lines;
-        // Before another token it could as well be told as standing behind that one's first character.
-        let is_before_token = page.cells.get(at).is_some_and(|cell| cell.ch == OPEN);
-        !is_bom && !is_end && !is_before_token && !page.is_inside_unit(at)
+        // Beside another token it could as well be told as standing between that one's characters.
+        let beside = [at.checked_sub(1), Some(at)].into_iter().flatten();
+        let mut beside = beside.filter_map(|at| page.cells.get(at));
+        let is_beside_token = beside.any(|cell| matches!(cell.ch, OPEN | CLOSE));
+        !is_bom && !is_end && !is_beside_token && !page.is_inside_unit(at)
     }
 
     pub(super) fn type_outside(&mut self) {
@@ -119,13 +121,27 @@ impl Session {
         self.type_at(&places);
     }
 
+    /// Types where there is room, outside first.
+    pub(super) fn type_anywhere(&mut self) {
+        let before = self.next_token;
+        self.type_outside();
+        if self.next_token == before {
+            self.type_inside();
+        }
+        if self.next_token == before {
+            let fits = |at: &usize| !self.desk.page.is_inside_unit(*at);
+            let first = (1..=self.desk.page.len()).find(fits);
+            self.type_at(&Vec::from_iter(first));
+        }
+    }
+
     pub(super) fn type_inside(&mut self) {
         let fits = |at: &usize| self.is_inside(*at) && self.may_type_at(*at);
         let places: Vec<usize> = (0..=self.desk.page.len()).filter(fits).collect();
         self.type_at(&places);
     }
 
-    fn type_at(&mut self, places: &[usize]) {
+    pub(super) fn type_at(&mut self, places: &[usize]) {
         let Some(at) = places
             .get(self.person.usize(..places.len().max(1)))
             .copied()
@@ -148,7 +164,7 @@ impl Session {
     // Deleting.
 
     /// The words of the page, with where they stand.
-    fn word_spans(&self) -> Vec<(Range<usize>, String)> {
+    pub(super) fn word_spans(&self) -> Vec<(Range<usize>, String)> {
         let cells = &self.desk.page.cells;
         let mut spans = Vec::new();
         let mut at = 0;
@@ -169,7 +185,7 @@ impl Session {
         spans
     }
 
-    fn token_spans(&self) -> Vec<(Range<usize>, u32)> {
+    pub(super) fn token_spans(&self) -> Vec<(Range<usize>, u32)> {
         let cells = &self.desk.page.cells;
         let mut spans = Vec::new();
         for (start, cell) in cells.iter().enumerate() {
@@ -187,7 +203,7 @@ impl Session {
         spans
     }
 
-    fn whose(&self, span: &Range<usize>) -> Whose {
+    pub(super) fn whose(&self, span: &Range<usize>) -> Whose {
         let all = |by: By| {
             self.desk.page.cells[span.clone()]
                 .iter()
@@ -201,7 +217,7 @@ impl Session {
     }
 
     /// Notes what a deletion takes out of the regions that it reaches into, and makes it.
-    fn delete(&mut self, span: Range<usize>, level: Level) {
+    pub(super) fn delete(&mut self, span: Range<usize>, level: Level) {
         let (words, tokens) = (self.word_spans(), self.token_spans());
         let within = |it: &Range<usize>| span.start <= it.start && it.end <= span.end;
         let mut gone: Vec<(usize, String, Whose)> = Vec::new();
@@ -250,7 +266,7 @@ impl Session {
         self.desk.person(vec![(span, String::new())], &mut self.log);
     }
 
-    fn choose<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+    pub(super) fn choose<T: Clone>(&mut self, from: &[T]) -> Option<T> {
         from.get(self.person.usize(..from.len().max(1))).cloned()
     }
 
@@ -272,7 +288,7 @@ impl Session {
         }
     }
 
-    fn delete_token(&mut self) {
+    pub(super) fn delete_token(&mut self) {
         let spans: Vec<Range<usize>> = self
             .token_spans()
             .into_iter()
@@ -285,7 +301,7 @@ impl Session {
     }
 
     /// From the start of one word to that of another, as `fits`.
-    fn delete_words(&mut self, fits: impl Fn(&Session, &Range<usize>) -> bool) {
+    pub(super) fn delete_words(&mut self, fits: impl Fn(&Session, &Range<usize>) -> bool) {
         let words = self.word_spans();
         let Some(first) = self.choose(&(0..words.len()).collect::<Vec<_>>()) else {
             return;
@@ -300,7 +316,7 @@ impl Session {
         }
     }
 
-    fn delete_outside(&mut self) {
+    pub(super) fn delete_outside(&mut self) {
         self.delete_words(|it, span| {
             // Beside a region a deletion could as well be the model's.
             let mut regions = it.desk.page.regions.iter();
@@ -309,20 +325,20 @@ impl Session {
     }
 
     /// Inside of a region or across its edge.
-    fn delete_across(&mut self) {
+    pub(super) fn delete_across(&mut self) {
         self.delete_words(|it, span| {
             let mut regions = it.desk.page.regions.iter();
             regions.any(|it| it.start < span.end && span.start < it.end)
         });
     }
 
-    fn delete_region(&mut self) {
+    pub(super) fn delete_region(&mut self) {
         let length = self.desk.page.len();
         let keep_end = self.desk.manner.whole_lines;
         let regions = self.desk.page.regions.iter();
         let spans: Vec<Range<usize>> = regions
             .map(|it| it.span())
-            .filter(|span| !span.is_empty() && !(keep_end && span.end == length))
+            .filter(|span| !(span.is_empty() || keep_end && span.end == length))
             .collect();
         if self.person.u8(..3) == 0
             && let Some(span) = self.choose(&spans)
@@ -332,7 +348,7 @@ impl Session {
     }
 
     /// Takes blanks at line ends away and makes tabs of indentation, as a formatter does to the whole file.
-    fn format(&mut self) {
+    pub(super) fn format(&mut self) {
         let cells = &self.desk.page.cells;
         let with_tabs = self.person.bool();
         let mut changes: Vec<(Range<usize>, String)> = Vec::new();
@@ -381,414 +397,10 @@ impl Session {
         self.desk.person(changes, &mut self.log);
     }
 
-    // Undo.
-
-    pub(super) fn step(&mut self, back: bool) {
-        let before = tokens_of(&self.desk.page.text());
-        let made = self.desk.step(back, &mut self.log);
-        if made.is_empty() {
-            return;
-        }
-        for splice in &made {
-            self.note_step(splice, back);
-        }
-        for region in &self.desk.page.regions {
-            let rewrite = &mut self.rewrites[region.key];
-            rewrite.may_be_stale |= region.swallowed;
-            let text = self.desk.page.slice(region.span());
-            let text = stripped(&text, &BTreeSet::new()).unwrap_or(text);
-            let back = rewrite.deleted.iter_mut();
-            for deleted in back.filter(|it| text.contains(&it.what)) {
-                deleted.whose = Whose::Unclear;
-            }
-        }
-        let text = self.desk.page.text();
-        let after = tokens_of(&text);
-        for number in before.iter().filter(|it| !after.contains(it)) {
-            let in_base = self.note_token(*number);
-            if !in_base {
-                self.desk.gone.insert(*number);
-            }
-            self.desk.live.remove(number);
-        }
-        for (span, number) in self.token_spans() {
-            if before.contains(&number) {
-                continue;
-            }
-            self.desk.gone.remove(&number);
-            if !self.note_token(number) && self.is_inside(span.start + 1) {
-                self.desk.live.insert(number);
-            }
-        }
-    }
-
-    /// Whether a token belongs to a base; what becomes of it there is unclear then.
-    fn note_token(&mut self, number: u32) -> bool {
-        let what = token(number);
-        let mut found = false;
-        for rewrite in self.rewrites.iter_mut().filter(|it| !it.is_over) {
-            if rewrite.tokens.contains(&number) {
-                found = true;
-                let what = what.clone();
-                rewrite.deleted.push(Deleted {
-                    what,
-                    whose: Whose::Unclear,
-                });
-            }
-        }
-        found
-    }
-
-    fn note_step(&mut self, splice: &Splice, back: bool) {
-        let end = splice.at + splice.put.len();
-        for region in self.desk.page.regions.clone() {
-            let rewrite = &mut self.rewrites[region.key];
-            if splice.by_server && splice.homes.contains(&region.key) {
-                rewrite.is_undone = true;
-                rewrite.plan = None;
-                rewrite.accepted = None;
-                // Once it is decided, what an undo brings back is plain text.
-                if rewrite.decision.is_some() || !rewrite.verdicts.is_empty() {
-                    rewrite.loosen(Level::Open);
-                }
-                rewrite.decision = rewrite.decision.filter(|accept| !accept);
-                if !back {
-                    rewrite.loosen(Level::Open);
-                }
-                continue;
-            }
-            if end < region.start || region.end < splice.at {
-                continue;
-            }
-            if splice.by_server {
-                // Of an earlier rewrite, under this one.
-                rewrite.loosen(Level::Open);
-                continue;
-            }
-            rewrite.accepted = None;
-            rewrite.plan = None;
-            // What is put back at an edge may have been taken from inside or outside.
-            if !splice.put.is_empty() && (end == region.start || splice.at == region.end) {
-                rewrite.loosen(Level::Open);
-                self.desk
-                    .page
-                    .widen(region.key, splice.at.min(region.start), end.max(region.end));
-            }
-            let (put, removed) = (
-                super::page::text_of(&splice.put),
-                super::page::text_of(&splice.removed),
-            );
-            for text in [put, removed] {
-                for what in words_of(&text) {
-                    let what = what.to_owned();
-                    rewrite.deleted.push(Deleted {
-                        what,
-                        whose: Whose::Unclear,
-                    });
-                }
-                if text.contains(char::is_whitespace) {
-                    rewrite.loosen(Level::Words);
-                }
-            }
-        }
-    }
-
-    // Asking.
-
-    /// Asks for a rewrite somewhere; gives whether there was room.
-    pub(super) fn ask(&mut self) -> Result<bool, Broken> {
-        let Some((span, whole)) = self.selection() else {
-            return Ok(false);
-        };
-        let key = self.rewrites.len();
-        self.marks += 1;
-        let fate = self.fate();
-        let apply = ["live", "live", "live", "once", "preview"][self.person.usize(..5)];
-        let mut rewrite = Rewrite::new(key, self.marks, apply, fate);
-        rewrite.base = Some(self.desk.page.slice(span.clone()));
-        self.desk.flush(&mut self.log);
-        self.log
-            .note(|| format!("person asks for rewrite {key}, {apply}, {fate:?}, of {span:?}"));
-        let mut argument = json!({
-            "uri": self.desk.uri, "range": self.desk.range(&span), "apply": apply,
-            "instruction": format!("Shout. [r{}]", self.marks),
-        });
-        if self.person.u8(..3) == 0 && !self.desk.has_moved_unseen {
-            argument["version"] = self.desk.version.into();
-        }
-        self.rewrites.push(rewrite);
-        self.desk.page.begin(key, span.clone());
-        self.adopt_tokens(key);
-        self.desk.expects_edits = true;
-        let purpose = Purpose::Start { key, span, whole };
-        let id = self.command("redline.rewrite", argument, purpose);
-        if !whole || self.person.u8(..3) > 0 {
-            self.answer_to(id)?.ok();
-        }
-        Ok(true)
-    }
-
-    fn fate(&mut self) -> Fate {
-        let at = self.model_rng.usize(..12);
-        match self.model_rng.u8(..40) {
-            0 | 1 => Fate::Fail(at, Failure::Failed),
-            2 => Fate::Fail(at, Failure::Error),
-            3 | 4 => Fate::Fail(at, Failure::CutShort),
-            5 => Fate::Fail(0, Failure::Refused),
-            6 if self.model_rng.bool() => Fate::Fail(0, Failure::Empty),
-            7 => Fate::Fail(at, Failure::Dropped),
-            8..10 => Fate::Stall(at),
-            _ => Fate::Finish,
-        }
-    }
-
-    /// Some lines that no rewrite is on, or a part of them; and whether it is whole lines.
-    fn selection(&mut self) -> Option<(Range<usize>, bool)> {
-        let page = &self.desk.page;
-        let breaks = page
-            .cells
-            .iter()
-            .enumerate()
-            .filter(|(_, cell)| cell.ch == '\n');
-        let mut starts: Vec<usize> = std::iter::once(0)
-            .chain(breaks.map(|(at, _)| at + 1))
-            .collect();
-        if page.cells.first().is_some_and(|cell| cell.ch == '\u{feff}') {
-            starts[0] = 1;
-        }
-        if starts.last() != Some(&page.len()) {
-            starts.push(page.len());
-        }
-        for _ in 0..8 {
-            let first = self.person.usize(..starts.len());
-            let count = [1, 2, 3, 8, 20][self.person.usize(..5)];
-            let last = (first + count).min(starts.len() - 1);
-            let (mut start, mut end) = (starts[first], starts[last]);
-            let mut whole = true;
-            let page = &self.desk.page;
-            match self.person.u8(..8) {
-                0 => {
-                    // Without the last line's end.
-                    while end > start && matches!(page.cells[end - 1].ch, '\r' | '\n') {
-                        end -= 1;
-                    }
-                    whole = false;
-                }
-                1 => {
-                    let words = self.word_spans();
-                    let mut inside = words
-                        .iter()
-                        .filter(|(span, _)| start <= span.start && span.end <= end);
-                    let one = inside.next().map(|it| it.0.clone())?;
-                    let other = inside.last().map_or(one.clone(), |it| it.0.clone());
-                    (start, end) = (one.start, other.end);
-                    whole = false;
-                }
-                _ => {}
-            }
-            let page = &self.desk.page;
-            let apart = page.regions.iter().all(|it| {
-                let is_empty = it.start == it.end && it.start >= start && it.start <= end;
-                !is_empty && (end <= it.start || it.end <= start)
-            });
-            let text = page.slice(start..end);
-            if apart && text.contains(char::is_alphanumeric) {
-                return Some((start..end, whole));
-            }
-        }
-        None
-    }
-
-    // Steering.
-
-    /// Something about one of the rewrites.
-    fn steer(&mut self) -> Result<(), Broken> {
-        let open: Vec<usize> = self
-            .rewrites
-            .iter()
-            .filter(|it| !it.is_over && !it.is_asked && !it.is_redirected && it.id.is_some())
-            .filter(|it| it.decision.is_none() && (it.is_streaming() || it.is_proposed()))
-            .map(|it| it.key)
-            .collect();
-        let Some(key) = self.choose(&open) else {
-            return Ok(());
-        };
-        // What the model has ended may be over before a word arrives.
-        let rewrite = &self.rewrites[key];
-        let may_end = rewrite.has_ended && rewrite.is_streaming()
-            || rewrite.is_lost
-            || rewrite.is_undone
-            || !rewrite.verdicts.is_empty()
-            || rewrite.deleted.iter().any(|it| it.whose != Whose::Base);
-        let accept = self.person.bool();
-        match self.person.u8(..12) {
-            0..3 => self.decide(key, accept),
-            3..6 => self.decide_a_hunk(key, accept),
-            6 | 7 if self.rewrites[key].is_streaming() && !may_end => self.interrupt(key),
-            8 | 9 if !may_end => self.redirect(key, "redline.redirect"),
-            // Which of two same requests is which is to be told.
-            10 if !may_end && rewrite.target.is_some() => self.redirect(key, "redline.retry"),
-            11 if !may_end => self.ask_over(key)?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Asks for a rewrite of what another one is at.
-    fn ask_over(&mut self, key: usize) -> Result<(), Broken> {
-        let Some(span) = self.desk.page.region(key).map(|it| it.span()) else {
-            return Ok(());
-        };
-        if span.len() < 2 || self.rewrites[key].may_be_stale {
-            return Ok(());
-        }
-        self.desk.flush(&mut self.log);
-        let argument = json!({
-            "uri": self.desk.uri, "range": self.desk.range(&span), "instruction": "Again.",
-        });
-        // An edit that is on its way may leave nothing of the region.
-        let rewrite = &self.rewrites[key];
-        if self.desk.is_at_rest() && rewrite.is_proposed() && rewrite.verdicts.is_empty() {
-            let id = self.command("redline.rewrite", argument, Purpose::Overlap);
-            self.answer_to(id)?.ok();
-        }
-        Ok(())
-    }
-
-    pub(super) fn decide(&mut self, key: usize, accept: bool) {
-        let title = match accept {
-            true => "Redline: Accept the rewrite",
-            false => "Redline: Reject the rewrite",
-        };
-        let by_action = self.person.u8(..6) == 0 && self.rewrites[key].is_proposed();
-        let region = self.desk.page.region(key).map(|it| it.span());
-        match region.filter(|span| by_action && span.len() > 2) {
-            Some(span) => {
-                self.rewrites[key].is_asked = true;
-                self.desk.flush(&mut self.log);
-                let params = json!({
-                    "textDocument": { "uri": self.desk.uri }, "range": self.desk.range(&span),
-                    "context": { "diagnostics": [] },
-                });
-                let purpose = Purpose::Actions { key, title, accept };
-                self.request("textDocument/codeAction", params, purpose);
-            }
-            None => self.send_decision(key, accept, None),
-        }
-    }
-
-    /// The menu is open: the person chooses what they were looking for, or types the command.
-    pub(super) fn on_actions(&mut self, key: usize, title: &str, accept: bool, actions: &Value) {
-        let id = self.rewrites[key].id;
-        let mut found = actions.as_array().into_iter().flatten().filter(|it| {
-            it["title"] == title && it["command"]["arguments"][0]["rewrite"].as_u64() == id
-        });
-        if self.rewrites[key].is_over {
-            return;
-        }
-        match found.next().map(|it| it["command"]["arguments"][0].clone()) {
-            Some(argument) => {
-                self.note_decision(key, accept, None);
-                let command = if accept {
-                    "redline.accept"
-                } else {
-                    "redline.reject"
-                };
-                self.command(command, argument, Purpose::Decide { key, hunk: None });
-            }
-            None => self.send_decision(key, accept, None),
-        }
-    }
-
-    fn send_decision(&mut self, key: usize, accept: bool, hunk: Option<usize>) {
-        self.note_decision(key, accept, hunk);
-        let command = if accept {
-            "redline.accept"
-        } else {
-            "redline.reject"
-        };
-        let mut argument = json!({ "rewrite": self.rewrites[key].id });
-        if let Some(hunk) = hunk {
-            argument["hunk"] = hunk.into();
-        }
-        self.command(command, argument, Purpose::Decide { key, hunk });
-    }
-
-    fn note_decision(&mut self, key: usize, accept: bool, hunk: Option<usize>) {
-        let is_at_rest = self.desk.is_at_rest();
-        let text = self
-            .desk
-            .page
-            .region(key)
-            .map(|it| self.desk.page.slice(it.span()));
-        let rewrite = &mut self.rewrites[key];
-        rewrite.is_asked = true;
-        if let Some(hunk) = hunk {
-            rewrite.verdicts.insert(hunk, accept);
-            return;
-        }
-        rewrite.decision = Some(accept);
-        rewrite.was_accepted |= accept;
-        rewrite.edits = 0;
-        let shows_it = rewrite.is_proposed() && rewrite.apply != "preview";
-        if accept && shows_it && is_at_rest && rewrite.verdicts.is_empty() {
-            rewrite.accepted = text;
-        }
-    }
-
-    pub(super) fn decide_a_hunk(&mut self, key: usize, accept: bool) {
-        let rewrite = &self.rewrites[key];
-        if !rewrite.is_proposed() {
-            return;
-        }
-        let hunks = rewrite.view["hunks"].as_array().into_iter().flatten();
-        let open: Vec<usize> = hunks
-            .filter(|it| matches!(it["state"].as_str(), Some("pending" | "conflict")))
-            .filter_map(|it| it["index"].as_u64().map(|index| index as usize))
-            .filter(|index| !rewrite.verdicts.contains_key(index))
-            .collect();
-        if let Some(hunk) = self.choose(&open) {
-            self.send_decision(key, accept, Some(hunk));
-        }
-    }
-
-    pub(super) fn interrupt(&mut self, key: usize) {
-        let rewrite = &mut self.rewrites[key];
-        rewrite.is_interrupted = true;
-        rewrite.is_asked = true;
-        let argument = json!({ "rewrite": rewrite.id });
-        self.command("redline.interrupt", argument, Purpose::Interrupt { key });
-    }
-
-    fn redirect(&mut self, old: usize, command: &str) {
-        let Some(region) = self.desk.page.region(old) else {
-            return;
-        };
-        if region.start == region.end || self.rewrites[old].may_be_stale {
-            return;
-        }
-        let new = self.rewrites.len();
-        let mut argument = json!({ "rewrite": self.rewrites[old].id });
-        let mut mark = self.rewrites[old].mark;
-        if command == "redline.redirect" {
-            self.marks += 1;
-            mark = self.marks;
-            argument["instruction"] = format!("Shout otherwise. [r{mark}]").into();
-        }
-        let fate = self.fate();
-        let rewrite = Rewrite::new(new, mark, self.rewrites[old].apply, fate);
-        self.log
-            .note(|| format!("person redirects {old} to {new}, {fate:?}"));
-        self.rewrites.push(rewrite);
-        self.desk.flush(&mut self.log);
-        self.begin_after(old, new);
-        self.command(command, argument, Purpose::Redirect { old, new });
-    }
-
     // The rest.
 
     /// Asks for what changes nothing.
-    fn look(&mut self) -> Result<(), Broken> {
+    pub(super) fn look(&mut self) -> Result<(), Broken> {
         match self.person.u8(..3) {
             0 => {
                 let argument = json!({ "uri": self.desk.uri });
@@ -812,7 +424,7 @@ impl Session {
     }
 
     /// Closes the document and opens it again, with all that was in it.
-    fn reopen(&mut self) -> Result<(), Broken> {
+    pub(super) fn reopen(&mut self) -> Result<(), Broken> {
         if self.person.u8(..6) > 0 || !self.pending.is_empty() {
             return Ok(());
         }

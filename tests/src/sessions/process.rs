@@ -2,7 +2,7 @@
 //! request or rewrite it is about. Rules that hold for the whole process are watched here: every request is answered
 //! once, every progress begins and ends once. What an editor does with a message is the session's affair.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -45,10 +45,10 @@ enum Progress {
 
 #[derive(Default)]
 struct Shared {
-    sessions: HashMap<String, Sender<Mail>>,
+    sessions: BTreeMap<String, Sender<Mail>>,
     asked: HashMap<u64, Sender<Mail>>,
     last_id: u64,
-    progress: HashMap<String, Progress>,
+    progress: BTreeMap<String, Progress>,
     violations: Vec<String>,
     stderr: String,
     has_ended: bool,

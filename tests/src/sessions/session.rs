@@ -15,9 +15,9 @@ use super::desk::Desk;
 use super::manner::Manner;
 use super::model::{Asked, MARK, Model};
 use super::process::{Link, Mail};
-use super::rewrite::{Failure, Fate, Rewrite};
+use super::rewrite::{Failure, Fate, Rewrite, Whose};
 use super::transcript::Transcript;
-use super::words::{Draft, Words, rewritten, tokens_of};
+use super::words::{Draft, Words, rewritten};
 use crate::model_server::cut;
 use crate::patience;
 
@@ -79,9 +79,9 @@ pub(super) struct Session {
     pub(super) is_waiting: bool,
     pub(super) has_diagnostics: bool,
     /// What came of rewrites that have no number yet.
-    strangers: HashMap<u64, Value>,
+    pub(super) strangers: HashMap<u64, Value>,
     /// Requests whose rewrite's region is not yet known.
-    early: Vec<Asked>,
+    pub(super) early: Vec<Asked>,
     /// The text that the model was sent, when the session asks for the whole.
     pub(super) probe: Option<Asked>,
     pub(super) marks: usize,
@@ -90,7 +90,7 @@ pub(super) struct Session {
     pub(super) model_rng: Rng,
     pub(super) link: Arc<Link>,
     mail: Receiver<Mail>,
-    sender: Sender<Mail>,
+    pub(super) sender: Sender<Mail>,
     number: u64,
     model: Arc<Model>,
 }
@@ -242,7 +242,7 @@ impl Session {
                 && !self.is_waiting
                 && nudged.elapsed() > Duration::from_millis(10)
             {
-                self.type_outside();
+                self.type_anywhere();
                 nudged = Instant::now();
             }
             self.live(Duration::from_millis(2))?;
@@ -283,186 +283,9 @@ impl Session {
         Ok(())
     }
 
-    // Commands.
-
-    pub(super) fn request(&mut self, method: &str, params: Value, purpose: Purpose) -> u64 {
-        self.desk.flush(&mut self.log);
-        let id = self.link.request(method, params.clone(), &self.sender);
-        self.log.note(|| format!("-> {method} {id} {params}"));
-        self.pending.insert(id, purpose);
-        id
-    }
-
-    pub(super) fn command(&mut self, command: &str, argument: Value, purpose: Purpose) -> u64 {
-        let params = json!({ "command": command, "arguments": [argument] });
-        self.request("workspace/executeCommand", params, purpose)
-    }
-
-    /// Waits for the answer of a question with edits held back: the text stays as it was asked about.
-    pub(super) fn answer_to(&mut self, id: u64) -> Result<Result<Value, Value>, Broken> {
-        self.is_waiting = true;
-        let waited = self.wait("an answer", |it| Ok(it.answers.contains_key(&id)));
-        self.is_waiting = false;
-        waited?;
-        self.answers
-            .remove(&id)
-            .ok_or_else(|| "no answer".to_owned())
-    }
-
-    fn on_answer(&mut self, id: u64, result: Result<Value, Value>) -> Result<(), Broken> {
-        self.log
-            .note(|| format!("<- answer {id} {}", shown(&result)));
-        let Some(purpose) = self.pending.remove(&id) else {
-            return Err(format!("an answer to {id}, which nobody asked"));
-        };
-        self.answers.insert(id, result.clone());
-        match (purpose, result) {
-            (Purpose::Start { key, span, whole }, Ok(answer)) => {
-                self.on_started(key, &span, whole, &answer)
-            }
-            (Purpose::Start { .. }, Err(error)) => Err(format!("a rewrite is refused: {error}")),
-            (Purpose::Redirect { old, new }, Ok(answer)) => {
-                let id = answer["rewrite"].as_u64();
-                self.rewrites[new].id = id;
-                self.rewrites[new].is_asked = false;
-                self.rewrites[old].is_asked = false;
-                self.meet(id)
-            }
-            (Purpose::Redirect { old, new }, Err(error)) => {
-                // It was over by then; the new one has never been.
-                self.rewrites[new].is_over = true;
-                self.rewrites[new].is_asked = false;
-                self.rewrites[old].is_asked = false;
-                self.late(old, &error)
-            }
-            (Purpose::Decide { key, .. }, Ok(_)) => {
-                self.rewrites[key].is_asked = false;
-                Ok(())
-            }
-            (Purpose::Decide { key, hunk }, Err(error)) => {
-                self.rewrites[key].is_asked = false;
-                if let Some(hunk) = hunk {
-                    self.rewrites[key].verdicts.remove(&hunk);
-                }
-                if hunk.is_some() && self.rewrites[key].is_undone {
-                    return Ok(());
-                }
-                self.rewrites[key].decision = None;
-                self.late(key, &error)
-            }
-            (Purpose::Interrupt { key }, Ok(_)) => {
-                self.rewrites[key].is_asked = false;
-                Ok(())
-            }
-            (Purpose::Interrupt { key }, Err(error)) => {
-                self.rewrites[key].is_asked = false;
-                self.late(key, &error)
-            }
-            (Purpose::Overlap, Ok(answer)) => {
-                Err(format!("two rewrites of the same text: {answer}"))
-            }
-            (Purpose::Overlap, Err(error)) => match error["data"]["reason"] == "undecided" {
-                true => Ok(()),
-                false => Err(format!("refused for another reason: {error}")),
-            },
-            (Purpose::Actions { key, title, accept }, Ok(answer)) => {
-                self.rewrites[key].is_asked = false;
-                self.on_actions(key, title, accept, &answer);
-                Ok(())
-            }
-            (Purpose::List | Purpose::Ignored, Ok(_)) => Ok(()),
-            (purpose, Err(error)) => Err(format!("{purpose:?} is refused: {error}")),
-        }
-    }
-
-    /// A command came too late, and only for that reason may it be refused.
-    fn late(&self, key: usize, error: &Value) -> Result<(), Broken> {
-        let why = error["data"]["reason"].as_str().unwrap_or_default();
-        match why {
-            // Then its end is told too; the session waits for that before it ends itself.
-            "over" | "unknown" | "undecided" => Ok(()),
-            _ => Err(format!("rewrite {key} is refused a command: {error}")),
-        }
-    }
-
-    fn on_started(
-        &mut self,
-        key: usize,
-        span: &Range<usize>,
-        whole: bool,
-        answer: &Value,
-    ) -> Result<(), Broken> {
-        let id = answer["rewrite"].as_u64();
-        self.rewrites[key].id = id;
-        if !whole {
-            let told = self
-                .desk
-                .span_in(&self.desk.page.cells, &answer["region"])?;
-            if told.start > span.start || told.end < span.end {
-                return Err(format!("{told:?} does not hold the selection {span:?}"));
-            }
-            self.desk.page.end(key);
-            self.desk.page.begin(key, told.clone());
-            self.rewrites[key].base = Some(self.desk.page.slice(told));
-            self.adopt_tokens(key);
-        }
-        self.meet(id)?;
-        for asked in std::mem::take(&mut self.early) {
-            self.on_asked(asked)?;
-        }
-        Ok(())
-    }
-
-    /// Whether the last word of a rewrite that is none of ours was its end.
-    pub(super) fn is_over_by_word(&self, id: Option<u64>) -> bool {
-        let view = id.and_then(|id| self.strangers.get(&id));
-        view.is_some_and(|view| view["timings"]["decided"].is_number())
-    }
-
-    /// What was said of a rewrite before its number was known.
-    fn meet(&mut self, id: Option<u64>) -> Result<(), Broken> {
-        let early = id.and_then(|id| self.strangers.remove(&id));
-        early.map_or(Ok(()), |view| self.on_changed(view))
-    }
-
-    /// The tokens in a region are part of its base from now on.
-    pub(super) fn adopt_tokens(&mut self, key: usize) {
-        if let Some(region) = self.desk.page.region(key) {
-            let tokens = tokens_of(&self.desk.page.slice(region.span()));
-            for token in &tokens {
-                self.desk.live.remove(token);
-            }
-            self.rewrites[key].tokens = tokens;
-        }
-    }
-
-    fn on_changed(&mut self, view: Value) -> Result<(), Broken> {
-        let id = view["rewrite"].as_u64();
-        let Some(key) = self
-            .rewrites
-            .iter()
-            .position(|it| it.id == id && id.is_some())
-        else {
-            self.strangers.insert(id.unwrap_or_default(), view);
-            return Ok(());
-        };
-        self.log.note(|| {
-            let hunks = view["hunks"].as_array().map_or(0, Vec::len);
-            let over = view["timings"]["decided"].is_number();
-            format!(
-                "<- rewrite {key} is {} at {} with {hunks} hunks{} {}",
-                view["state"],
-                view["version"],
-                if over { ", over" } else { "" },
-                view["message"],
-            )
-        });
-        self.see(key, view)
-    }
-
     // The model.
 
-    fn on_asked(&mut self, asked: Asked) -> Result<(), Broken> {
+    pub(super) fn on_asked(&mut self, asked: Asked) -> Result<(), Broken> {
         self.log.note(|| {
             format!(
                 "model is asked {:?} over {:?}",
@@ -635,7 +458,14 @@ impl Session {
             }
             return Ok(());
         }
-        if rewrite.is_proposed() && rewrite.decision.is_none() && !rewrite.is_asked {
+        // To take an edit's text away by hand is as good as an undo, and that takes an early accept back.
+        let is_forgotten = rewrite.decision == Some(true)
+            && rewrite.state() == "proposed"
+            && rewrite.deleted.iter().any(|it| it.whose != Whose::Base);
+        if rewrite.is_proposed()
+            && (rewrite.decision.is_none() || is_forgotten)
+            && !rewrite.is_asked
+        {
             let accept = self.person.bool();
             match self.person.u8(..4) {
                 0 => self.decide_a_hunk(key, accept),
@@ -659,12 +489,4 @@ impl Session {
             None => Ok(()),
         }
     }
-}
-
-fn shown(result: &Result<Value, Value>) -> String {
-    let text = match result {
-        Ok(value) => value.to_string(),
-        Err(error) => format!("error {error}"),
-    };
-    text.chars().take(300).collect()
 }

@@ -221,7 +221,7 @@ fn check_fast_stream(deltas_a_second: u32, n_deltas: usize) {
         .expect("a number");
     neovim.input("<Esc>");
     wait_for_state(&neovim, "proposed");
-    let mut expected = lines.clone();
+    let mut expected = lines;
     expected.splice(region, new);
     expected.insert(1_000, format!("A line of mine: {typed}\n"));
     assert_eq!(neovim.text(), expected.concat());
@@ -262,7 +262,7 @@ fn the_cursor_and_the_view_stay_where_they_are() {
         .map(|n| format!("first {n}\nsecond {n}\n"))
         .collect();
     let gate = Gate::new();
-    let (held, answer) = (gate.clone(), new.clone());
+    let (held, answer) = (gate, new.clone());
     let model = ModelServer::start(move |request| {
         Answer::to(request)
             .pieces(answer.split_inclusive('\n'))

@@ -2,6 +2,8 @@
 //! lives in the editor, `undo` what one `u` takes back, `soak` a long run of all of it at once.
 //! Here is the scene that they play in.
 
+#![allow(clippy::print_stdout, reason = "figures belong to a test's output")]
+
 mod beside;
 mod flow;
 mod scene;

@@ -61,6 +61,12 @@ impl Tracked {
                     continue;
                 }
                 self.pieces.splice(moved, before.iter().copied());
+                let moved = self.move_ours(run.clone(), &old, &new);
+                if self.readings(&moved, showing) == said {
+                    end = moved.end;
+                    continue;
+                }
+                self.pieces.splice(moved, before.iter().copied());
             }
             for index in old.into_iter().chain(new) {
                 self.pieces[index].shown = !self.pieces[index].shown;
@@ -194,6 +200,33 @@ impl Tracked {
             self.pieces[*new].in_target = false;
         }
         true
+    }
+
+    /// The same, the rest of the model's text moved behind the base.
+    fn move_ours(&mut self, run: Range<usize>, old: &[usize], new: &[usize]) -> Range<usize> {
+        let mut pieces = Vec::with_capacity(run.len());
+        let mut later = Vec::new();
+        for index in run.clone() {
+            let mut piece = self.pieces[index];
+            if new.contains(&index) {
+                continue;
+            }
+            let between = new.last().is_some_and(|last| *last < index)
+                && old.first().is_some_and(|first| index < *first);
+            if between && piece.origin == Origin::Ours {
+                later.push(piece);
+                continue;
+            }
+            piece.in_target |= old.contains(&index);
+            pieces.push(piece);
+            if old.last() == Some(&index) {
+                pieces.append(&mut later);
+            }
+        }
+        pieces.append(&mut later);
+        let moved = run.start..run.start + pieces.len();
+        self.pieces.splice(run, pieces);
+        moved
     }
 
     /// The same, the base moved to where the model's text stands; gives where the run's pieces lie then.

@@ -127,13 +127,23 @@ impl Tracked {
                 .iter()
                 .take_while(|piece| !stays(piece));
             let end = start + run.count();
+            // White space that a formatter makes anew is no text of its own.
+            let says = |piece: &&Piece| !self.text_of(piece).trim().is_empty();
+            let all = &self.pieces[start..end];
+            let (said, typed) = (
+                all.iter()
+                    .filter(says)
+                    .any(|it| it.origin == Origin::Base && it.removed),
+                all.iter()
+                    .filter(says)
+                    .any(|it| it.origin == Origin::Theirs),
+            );
             let run = &mut self.pieces[start..end];
             let mut gone = run
                 .iter()
                 .filter(|piece| piece.origin == Origin::Base && !piece.in_target)
                 .peekable();
-            let replaced = gone.peek().is_some() && gone.all(|piece| piece.removed);
-            let typed = run.iter().any(|piece| piece.origin == Origin::Theirs);
+            let replaced = said && gone.peek().is_some() && gone.all(|piece| piece.removed);
             if replaced && typed && run.iter().filter(|it| is_ours(it)).all(may_wait) {
                 for piece in run.iter_mut().filter(|piece| is_ours(piece)) {
                     piece.withheld = true;

@@ -113,11 +113,18 @@ fn answer(input: &mut Input<'_>, seed: u8) {
     }
     events.push(r#"{"type":"response.completed","response":{"id":"r"}}"#.to_owned());
 
+    if ends & 16 != 0 {
+        // An event over several lines, broken where JSON allows it.
+        for event in &mut events {
+            *event = event.replacen(',', ",\n", 1);
+        }
+    }
     let end = ["\n", "\r\n", "\r"][usize::from(ends) % 3];
     let mut wire = String::new();
     for event in &events {
         let space = if ends & 8 == 0 { " " } else { "" };
-        let _ = write!(wire, "event: x{end}data:{space}{event}{end}{end}");
+        let data = event.replace('\n', &format!("{end}data:{space}"));
+        let _ = write!(wire, "event: x{end}data:{space}{data}{end}{end}");
     }
     let mut decoder = SseDecoder::new(usize::MAX);
     let mut read = Vec::new();

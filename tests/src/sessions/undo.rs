@@ -1,0 +1,122 @@
+//! What the person's undo and redo mean for the rewrites that they reach. The steps themselves are the editor's.
+
+use std::collections::BTreeSet;
+
+use super::page::Splice;
+use super::rewrite::{Deleted, Level, Whose};
+use super::session::Session;
+use super::words::{stripped, token, tokens_of, words_of};
+
+impl Session {
+    // Undo.
+
+    pub(super) fn step(&mut self, back: bool) {
+        let before = tokens_of(&self.desk.page.text());
+        let made = self.desk.step(back, &mut self.log);
+        if made.is_empty() {
+            return;
+        }
+        for splice in &made {
+            self.note_step(splice, back);
+        }
+        for region in &self.desk.page.regions {
+            let rewrite = &mut self.rewrites[region.key];
+            rewrite.may_be_stale |= region.swallowed;
+            let text = self.desk.page.slice(region.span());
+            let text = stripped(&text, &BTreeSet::new()).unwrap_or(text);
+            let back = rewrite.deleted.iter_mut();
+            for deleted in back.filter(|it| text.contains(&it.what)) {
+                deleted.whose = Whose::Unclear;
+            }
+        }
+        let text = self.desk.page.text();
+        let after = tokens_of(&text);
+        for number in before.iter().filter(|it| !after.contains(it)) {
+            let in_base = self.note_token(*number);
+            if !in_base {
+                self.desk.gone.insert(*number);
+            }
+            self.desk.live.remove(number);
+        }
+        for (span, number) in self.token_spans() {
+            if before.contains(&number) {
+                continue;
+            }
+            self.desk.gone.remove(&number);
+            if !self.note_token(number) && self.is_inside(span.start + 1) {
+                self.desk.live.insert(number);
+            }
+        }
+    }
+
+    /// Whether a token belongs to a base; what becomes of it there is unclear then.
+    pub(super) fn note_token(&mut self, number: u32) -> bool {
+        let what = token(number);
+        let mut found = false;
+        for rewrite in self.rewrites.iter_mut().filter(|it| !it.is_over) {
+            if rewrite.tokens.contains(&number) {
+                found = true;
+                let what = what.clone();
+                rewrite.deleted.push(Deleted {
+                    what,
+                    whose: Whose::Unclear,
+                });
+            }
+        }
+        found
+    }
+
+    pub(super) fn note_step(&mut self, splice: &Splice, back: bool) {
+        let end = splice.at + splice.put.len();
+        for region in self.desk.page.regions.clone() {
+            let rewrite = &mut self.rewrites[region.key];
+            if splice.by_server && splice.homes.contains(&region.key) {
+                rewrite.is_undone = true;
+                rewrite.plan = None;
+                rewrite.accepted = None;
+                // Once it is decided, what an undo brings back is plain text.
+                if rewrite.decision.is_some() || !rewrite.verdicts.is_empty() {
+                    rewrite.loosen(Level::Open);
+                }
+                rewrite.decision = rewrite.decision.filter(|accept| !accept);
+                if !back {
+                    rewrite.loosen(Level::Open);
+                }
+                continue;
+            }
+            if !splice.near.contains(&region.key) {
+                continue;
+            }
+            if splice.by_server {
+                // Of an earlier rewrite, under this one.
+                rewrite.loosen(Level::Open);
+                continue;
+            }
+            rewrite.accepted = None;
+            rewrite.plan = None;
+            // What is put back at an edge may have been taken from inside or outside.
+            if !splice.put.is_empty() && (end == region.start || splice.at == region.end) {
+                rewrite.loosen(Level::Open);
+                self.desk
+                    .page
+                    .widen(region.key, splice.at.min(region.start), end.max(region.end));
+            }
+            let (put, removed) = (
+                super::page::text_of(&splice.put),
+                super::page::text_of(&splice.removed),
+            );
+            for text in [put, removed] {
+                for what in words_of(&text) {
+                    let what = what.to_owned();
+                    rewrite.deleted.push(Deleted {
+                        what,
+                        whose: Whose::Unclear,
+                    });
+                }
+                if text.contains(char::is_whitespace) {
+                    rewrite.loosen(Level::Words);
+                }
+            }
+        }
+    }
+}
