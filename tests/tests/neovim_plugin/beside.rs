@@ -262,7 +262,7 @@ fn the_cursor_and_the_view_stay_where_they_are() {
         .map(|n| format!("first {n}\nsecond {n}\n"))
         .collect();
     let gate = Gate::new();
-    let (held, answer) = (gate, new.clone());
+    let (held, answer) = (gate.clone(), new);
     let model = ModelServer::start(move |request| {
         Answer::to(request)
             .pieces(answer.split_inclusive('\n'))
