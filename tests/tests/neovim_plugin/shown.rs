@@ -79,11 +79,14 @@ fn changes_are_painted_while_they_stream_and_while_they_wait() {
     gates[..6].iter().for_each(Gate::open);
     wait_for_line(&neovim, "width = 11");
     wait_for_paint(&neovim, &FIRST_CHANGE);
-    let running = word(&neovim);
-    assert!(
-        running.starts_with("redline ") && running.contains(" tokens"),
-        "{running:?}"
-    );
+    e2e::wait_until("tokens are counted", || {
+        let running = word(&neovim);
+        if running.starts_with("redline ") && running.contains(" tokens") {
+            Ok(())
+        } else {
+            Err(running)
+        }
+    });
     gates.iter().for_each(Gate::open);
     wait_for_state(&neovim, "proposed");
     let third = [
