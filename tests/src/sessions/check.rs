@@ -49,15 +49,19 @@ impl Session {
         let no_hunks = rewrite.view["hunks"].as_array().is_none_or(Vec::is_empty);
         let all = |verdict: bool| rewrite.verdicts.values().all(|it| *it == verdict);
         let partly = !rewrite.verdicts.is_empty();
-        let cut_short =
-            rewrite.is_interrupted || matches!(rewrite.fate, Fate::Fail(_, it) if it.proposes());
+        let cut_short = rewrite.is_interrupted || matches!(rewrite.fate, Fate::Fail(..));
         let fits = match rewrite.state() {
-            "failed" => match rewrite.fate {
-                Fate::Fail(_, failure) => {
-                    !failure.proposes() && rewrite.has_ended || rewrite.is_lost
-                }
-                _ => rewrite.is_lost,
-            },
+            // Its connection may have carried another session's answer that was to break; that is told late.
+            "failed"
+                if rewrite.view["message"]
+                    .to_string()
+                    .contains("closed the connection") =>
+            {
+                true
+            }
+            "failed" => {
+                matches!(rewrite.fate, Fate::Fail(..)) && rewrite.has_ended || rewrite.is_lost
+            }
             "accepted" => {
                 rewrite.decision == Some(true)
                     || rewrite.was_accepted

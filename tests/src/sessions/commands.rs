@@ -149,6 +149,11 @@ impl Session {
         view.is_some_and(|view| view["timings"]["decided"].is_number())
     }
 
+    /// What was said last of a rewrite that is none of ours.
+    pub(super) fn last_state(&self, id: Option<u64>) -> Option<&str> {
+        self.strangers.get(&id?)?["state"].as_str()
+    }
+
     /// What was said of a rewrite before its number was known.
     pub(super) fn meet(&mut self, id: Option<u64>) -> Result<(), Broken> {
         let early = id.and_then(|id| self.strangers.remove(&id));

@@ -41,6 +41,8 @@ pub(super) struct Stream {
 struct Connection {
     number: usize,
     socket: Mutex<TcpStream>,
+    /// The number of the response that runs on it, where there are no lanes.
+    running: AtomicUsize,
     /// Who is to be told when it goes.
     askers: Mutex<Vec<Sender<Mail>>>,
 }
@@ -66,6 +68,9 @@ impl Stream {
     fn send(&self, mut event: Value) {
         if !self.lane.is_null() {
             event["stream_id"] = self.lane.clone();
+        } else if self.connection.running.load(Ordering::Relaxed) != self.number {
+            // This response was given up, and another one runs there.
+            return;
         }
         // A client that has gone wants nothing more.
         self.connection
@@ -277,6 +282,7 @@ fn serve(house: &Arc<Shared>, socket: TcpStream) {
     let connection = Arc::new(Connection {
         number: house.connections.fetch_add(1, Ordering::Relaxed),
         socket: Mutex::new(writer),
+        running: AtomicUsize::new(usize::MAX),
         askers: Mutex::default(),
     });
     let half = Half {
@@ -309,6 +315,7 @@ fn receive(house: &Arc<Shared>, connection: &Arc<Connection>, text: &str) {
         number: house.requests.fetch_add(1, Ordering::Relaxed),
         said: String::new(),
     };
+    connection.running.store(stream.number, Ordering::Relaxed);
     if body["generate"] == false {
         stream.begin();
         stream.complete();

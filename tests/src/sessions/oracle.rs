@@ -385,7 +385,7 @@ impl Session {
             .span_in(&self.desk.page.cells, &answer["region"])?;
         let must = self.desk.page.slice(told);
         self.wait("the probe", |it| Ok(it.probe.is_some()))?;
-        let Some(asked) = self.probe.take() else {
+        let Some(mut asked) = self.probe.take() else {
             return Ok(());
         };
         if without_break(&must) != asked.region {
@@ -394,9 +394,19 @@ impl Session {
                 asked.region
             ));
         }
+        // The same text again: then there is nothing to decide.
         asked.stream.begin();
-        asked.stream.fail();
+        asked.stream.say(&must);
+        asked.stream.complete();
         let id = answer["rewrite"].as_u64();
+        self.wait("the end of the model", |it| {
+            Ok(it.last_state(id).is_some_and(is_ended))
+        })?;
+        if self.last_state(id) == Some("proposed") {
+            // The model's words may still be taken for something else than text.
+            let argument = json!({ "rewrite": id });
+            self.command("redline.reject", argument, Purpose::Ignored);
+        }
         self.wait("the end of the probe", |it| Ok(it.is_over_by_word(id)))?;
         let argument = json!({ "uri": self.desk.uri });
         let id = self.command("redline.list", argument, Purpose::List);
@@ -418,4 +428,9 @@ impl Session {
 fn without_break(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
+}
+
+/// Whether nothing more comes from the model in this state.
+fn is_ended(state: &str) -> bool {
+    !matches!(state, "requested" | "streaming")
 }

@@ -39,13 +39,6 @@ pub(super) enum Failure {
     Empty,
 }
 
-impl Failure {
-    /// Whether what has come is proposed.
-    pub(super) fn proposes(self) -> bool {
-        self == Failure::CutShort
-    }
-}
-
 /// Whose text it was that the person took away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whose {

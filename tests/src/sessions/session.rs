@@ -314,6 +314,13 @@ impl Session {
         self.check_asked(key, &asked.region)?;
         let rewrite = &mut self.rewrites[key];
         rewrite.is_lost = false;
+        // What failed is asked again, perhaps for the rest only, and fails again.
+        if rewrite.has_ended && matches!(rewrite.fate, Fate::Fail(..)) {
+            asked.stream.begin();
+            asked.stream.fail();
+            rewrite.stream = Some(asked.stream);
+            return Ok(());
+        }
         if rewrite.target.is_none() {
             let fierce = self.model_rng.u8(..3) == 0;
             let base = rewrite.base.clone().unwrap_or_default();
