@@ -124,7 +124,7 @@ function random(seed: number): () => number {
 }
 
 test('random rewrites with typing meanwhile', { timeout: 3_600_000 }, async () => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+  const seed = Number(process.env.SEED ?? 1);
   const next = random(seed);
   const below = (n: number) => Math.floor(next() * n);
   const rounds = Number(process.env.REDLINE_SOAK ?? 4);
