@@ -327,6 +327,13 @@ impl Session {
         Ok(())
     }
 
+    /// The same text again: then there is nothing to decide.
+    fn say_again(asked: &mut super::model::Asked, text: &str) {
+        asked.stream.begin();
+        asked.stream.say(text);
+        asked.stream.complete();
+    }
+
     /// Asks for a rewrite of the whole document, only to see what text the server has; then lets it be.
     pub(super) fn probe_all(&mut self) -> Result<(), Broken> {
         if self
@@ -394,12 +401,13 @@ impl Session {
                 asked.region
             ));
         }
-        // The same text again: then there is nothing to decide.
-        asked.stream.begin();
-        asked.stream.say(&must);
-        asked.stream.complete();
+        Session::say_again(&mut asked, &must);
         let id = answer["rewrite"].as_u64();
         self.wait("the end of the model", |it| {
+            // A connection that another session drops may be this one's too; then it is asked again.
+            if let Some(mut asked) = it.probe.take() {
+                Session::say_again(&mut asked, &must);
+            }
             Ok(it.last_state(id).is_some_and(is_ended))
         })?;
         if self.last_state(id) == Some("proposed") {

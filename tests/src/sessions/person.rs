@@ -228,7 +228,9 @@ impl Session {
             let rewrite = &mut self.rewrites[region.key];
             rewrite.loosen(level);
             rewrite.is_disputed |= level != Level::Exact;
-            rewrite.may_be_stale |= span.start <= region.start && region.end <= span.end;
+            // What is left may all be the person's own, typed at an edge that is told as inside.
+            let left = |at: usize| !span.contains(&at) && self.desk.page.cells[at].by != By::Person;
+            rewrite.may_be_stale |= !region.span().any(left);
             let page = &self.desk.page;
             let cut = span.start.max(region.start)..span.end.min(region.end);
             let text = page.slice(cut.clone());
