@@ -19,6 +19,9 @@ use crate::tracked::Tracked;
 /// More output than this ends a rewrite: no code model rewrites a region by megabytes.
 const MAX_OUTPUT: usize = 8 << 20;
 
+/// Typing may go on while the model's text changes sides; after so many times it stays where it is.
+const MOST_SEATINGS: u8 = 8;
+
 /// What a rewrite is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -58,6 +61,8 @@ pub(crate) struct Rewrite {
     splices: Vec<Splice>,
     /// What goes away with the model's first text.
     removed: Option<Splice>,
+    /// How often the model's text has changed sides of the user's; see `Tracked::seat_typing`.
+    seatings: u8,
     tokens: Tokens,
     pub(crate) timings: Timings,
     message: Option<String>,
@@ -105,6 +110,7 @@ impl Rewrite {
             },
             hunks: Vec::new(),
             accept_when_proposed: false,
+            seatings: 0,
             request: start.request,
             answer: String::new(),
             refusal: String::new(),
@@ -326,6 +332,12 @@ impl Rewrite {
             return false;
         };
         if self.hunks.is_empty() {
+            if self.showing == Showing::Applied && self.seatings < MOST_SEATINGS {
+                self.seatings += 1;
+                if self.tracked.seat_typing() {
+                    return true;
+                }
+            }
             self.settle();
             if self.apply == Apply::Once
                 && self.showing == Showing::Withheld

@@ -11,6 +11,18 @@ pub(crate) enum Origin {
     Theirs,
 }
 
+/// What a text of the user's was typed beside, on the same line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// A line break, or nothing that is known.
+    #[default]
+    Nothing,
+    /// The base; so many bytes of it are before the place.
+    Base(usize),
+    /// Text of the model.
+    Ours,
+}
+
 /// What was decided about a piece that the model put or took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -55,6 +67,8 @@ pub(crate) struct Piece {
     pub(crate) flipped: u32,
     /// The hunk it belongs to, from 1; 0 for none.
     pub(crate) hunk: u32,
+    /// For text of the user's: where it was typed.
+    pub(crate) beside: Beside,
 }
 
 impl Piece {
@@ -71,6 +85,7 @@ impl Piece {
             flight: 0,
             flipped: 0,
             hunk: 0,
+            beside: Beside::Nothing,
         }
     }
 

@@ -6,6 +6,7 @@
 //! which bytes count as kept, taken away and put.
 
 mod path;
+mod seat;
 
 use std::ops::Range;
 
@@ -52,10 +53,12 @@ impl Tracked {
         let mut path = Path::new(self.base(), &target, diff::hunks(self.base(), &target));
         if showing == Showing::Withheld {
             marks.follow(&path, self.base(), &target);
+        } else {
+            marks.follow_back(&path, &target);
         }
         marks.widen(&mut path, showing);
         let hunks = path.hunks().to_vec();
-        let kept = self.kept();
+        let kept = self.stretches_kept();
         let mut layout = Layout::new(showing, &marks);
         for (number, hunk) in (1..).zip(&hunks) {
             layout.kept(hunk.new.start);
@@ -101,7 +104,7 @@ impl Tracked {
     }
 
     /// The stretches of base that the stream has kept.
-    fn kept(&self) -> Vec<Kept> {
+    fn stretches_kept(&self) -> Vec<Kept> {
         let (mut base, mut target) = (0, 0);
         let mut kept = Vec::new();
         for piece in &self.pieces {

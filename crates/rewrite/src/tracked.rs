@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use diff::Splice;
 
-use crate::piece::{Origin, Piece, Showing, Verdict};
+use crate::piece::{Beside, Origin, Piece, Showing, Verdict};
 use moments::Moments;
 use narrow::common_ends;
 
@@ -29,11 +29,13 @@ use narrow::common_ends;
 pub(crate) struct Tracked {
     pub(crate) pieces: Vec<Piece>,
     base: String,
-    ours: String,
+    pub(crate) ours: String,
     theirs: String,
     shown_len: usize,
     /// Something may be shown that is not wanted, or the reverse.
     dirty: bool,
+    /// Text of the model changes sides of the user's: what goes on one side and comes on the other is meant to.
+    pub(crate) changes_sides: bool,
     finger: Finger,
     moments: Moments,
 }
@@ -68,6 +70,7 @@ impl Tracked {
             theirs: String::new(),
             shown_len: len,
             dirty: false,
+            changes_sides: false,
             finger: Finger::default(),
             moments: Moments::default(),
         }
@@ -233,6 +236,13 @@ impl Tracked {
         index
     }
 
+    /// The index of the piece before which text at a target offset goes, see [`Self::target_index`]; whatever was
+    /// looked at before.
+    pub(crate) fn index_in_target(&mut self, at: usize) -> usize {
+        self.finger = Finger::default();
+        self.target_index(at)
+    }
+
     fn target_len(&self, index: usize) -> usize {
         let piece = &self.pieces[index];
         if piece.in_target { piece.len } else { 0 }
@@ -275,7 +285,10 @@ impl Tracked {
         if !text.is_empty() {
             let start = self.theirs.len();
             self.theirs.push_str(text);
-            let piece = Piece::theirs(start, text.len());
+            let piece = Piece {
+                beside: self.beside(index, range.len()),
+                ..Piece::theirs(start, text.len())
+            };
             self.shown_len += text.len();
             match index.checked_sub(1).map(|before| &mut self.pieces[before]) {
                 Some(last) if last.origin == Origin::Theirs && last.start + last.len == start => {
@@ -313,6 +326,64 @@ impl Tracked {
         if self.moments.is_settled() {
             self.name_hunks_of_theirs();
         }
+    }
+
+    /// What stands on the line at the place before a piece, before it or else behind the next `gone` bytes shown.
+    fn beside(&self, index: usize, mut gone: usize) -> Beside {
+        let shown = |piece: &&Piece| piece.shown;
+        let mut before = self.pieces[..index].iter().rev().filter(shown);
+        match before.next() {
+            Some(piece) if piece.origin == Origin::Theirs => return piece.beside,
+            Some(piece) if !self.text_of(piece).ends_with('\n') => {
+                return match piece.origin {
+                    Origin::Base if !self.has_ours_on_line(index) => {
+                        Beside::Base(piece.start + piece.len)
+                    }
+                    _ => Beside::Ours,
+                };
+            }
+            _ => {}
+        }
+        for piece in self.pieces[index..].iter().filter(shown) {
+            if gone >= piece.len {
+                gone -= piece.len;
+                continue;
+            }
+            return match piece.origin {
+                Origin::Theirs => piece.beside,
+                Origin::Base if !self.has_ours_on_line(index) => Beside::Base(piece.start + gone),
+                _ => Beside::Ours,
+            };
+        }
+        Beside::Nothing
+    }
+
+    /// Whether text of the model is shown on the line of the place before a piece. O(the line).
+    fn has_ours_on_line(&self, index: usize) -> bool {
+        let (before, behind) = self.pieces.split_at(index);
+        let ours = |piece: &Piece| piece.origin == Origin::Ours;
+        for piece in before.iter().rev().filter(|piece| piece.shown) {
+            let text = self.text_of(piece);
+            if text.ends_with('\n') {
+                break;
+            }
+            if ours(piece) {
+                return true;
+            }
+            if text.contains('\n') {
+                break;
+            }
+        }
+        for piece in behind.iter().filter(|piece| piece.shown) {
+            let text = self.text_of(piece);
+            if ours(piece) && !text.starts_with('\n') {
+                return true;
+            }
+            if text.contains('\n') {
+                break;
+            }
+        }
+        false
     }
 
     /// Whether a place in the shown text is the start of a line. O(pieces).
@@ -500,7 +571,7 @@ impl Tracked {
         });
     }
 
-    fn pieces_replaced(&mut self) {
+    pub(crate) fn pieces_replaced(&mut self) {
         self.finger = Finger::default();
         let shown = self.pieces.iter().filter(|piece| piece.shown);
         self.shown_len = shown.map(|piece| piece.len).sum();
@@ -535,6 +606,7 @@ impl Tracked {
             } else {
                 rebased.push((piece, at));
                 piece.origin = Origin::Base;
+                piece.beside = Beside::Nothing;
                 piece.in_target = true;
                 piece.start = at;
                 at += piece.len;
@@ -560,6 +632,7 @@ impl Tracked {
             }
         }
         self.pieces = pieces;
+        self.changes_sides = false;
         self.moments.settle();
         self.pieces_replaced();
     }

@@ -42,6 +42,20 @@ impl<'a> Path<'a> {
             .map(|(start, end)| (start.0..end.0, start.1..end.1))
     }
 
+    /// Where in the target a place on a line of the base is, if the line stays.
+    pub(super) fn in_kept_lines(&self, line: &Range<usize>, at: usize) -> Option<usize> {
+        let mut kept = self.kept();
+        kept.find(|(old, _)| old.start <= line.start && line.end <= old.end && !line.is_empty())
+            .map(|(old, new)| new.start + at - old.start)
+    }
+
+    /// Where in the base a place on a line of the target is, if the line stays.
+    pub(super) fn of_kept_lines(&self, line: &Range<usize>, at: usize) -> Option<usize> {
+        let mut kept = self.kept();
+        kept.find(|(_, new)| new.start <= line.start && line.end <= new.end && !line.is_empty())
+            .map(|(old, new)| old.start + at - new.start)
+    }
+
     /// Whether a text of the user's behind so much of the base and so much of the target stands in one place.
     pub(super) fn passes(&self, (base, target): Point) -> bool {
         let in_hunk = self.hunks.iter().any(|hunk| {

@@ -13,7 +13,7 @@ impl Tracked {
     pub(super) fn narrow_gaps(&mut self, showing: Showing) {
         self.finger = Finger::default();
         let mut start = 0;
-        while start < self.pieces.len() {
+        while start < self.pieces.len() && !self.changes_sides {
             // The user's text amid a replacement does not part it.
             let stays = |piece: &Piece| {
                 piece.origin != Origin::Theirs && piece.shown && piece.wanted(showing)

@@ -1,0 +1,397 @@
+//! What is typed on a line that the model keeps stays on that line, in its place, however the streamed diff
+//! guessed meanwhile: random lists of lines, random typing between the deltas. `SEED` and `ITERATIONS` say which.
+//! Nothing here looks at how an editor reports its changes: one that reports each change at once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use fastrand::Rng;
+use model_protocol::{Request, StreamEvent};
+use prompt::{LineEnding, Shape};
+use rewrite::{Apply, DocumentRewrites, Effect, ModelEvent, Profile, RewriteId, Start, State};
+use text::{ChangeSet, Text};
+
+const ID: RewriteId = RewriteId(1);
+
+/// How the lines of a list look: whether a line is like its neighbours decides what a streamed diff takes it for.
+#[derive(Clone, Copy, Debug)]
+enum Style {
+    /// All alike but for a number.
+    Assignments,
+    /// Some alike.
+    Calls,
+    /// All different.
+    Prose,
+}
+
+/// A word typed into a line that the model keeps.
+#[derive(Clone, Debug)]
+struct Typed {
+    line: String,
+    /// Bytes of the line before the word.
+    at: usize,
+    word: String,
+}
+
+struct Scene {
+    old: Vec<String>,
+    new: Vec<String>,
+    /// In the order in which it is typed.
+    typed: Vec<Typed>,
+}
+
+impl Scene {
+    fn new(rng: &mut Rng) -> Scene {
+        let style = *rng
+            .choice(&[Style::Assignments, Style::Calls, Style::Prose])
+            .expect("there are some");
+        let changed = rng.u8(1..8);
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        for number in 0..rng.usize(3..24) {
+            let line = line(style, number, rng);
+            // The cleaning of answers looks at the indentation; that is tested elsewhere.
+            let indentation = &line[..line.len() - line.trim_start().len()].to_owned();
+            old.push(line.clone());
+            match rng.u8(..32) {
+                0..8 if rng.u8(..8) < changed => new.push(
+                    line.replace("name", "renamed")
+                        .replace("let", "var")
+                        .replace('e', "ee"),
+                ),
+                8..16 if rng.u8(..8) < changed => {
+                    new.extend([line, format!("{indentation}added_{number} = 'é'")]);
+                }
+                16..24 if rng.u8(..8) < changed => {}
+                24..32 if rng.u8(..8) < changed => {
+                    new.push(format!("{indentation}{}", words(rng, 1)))
+                }
+                _ => new.push(line),
+            }
+        }
+        let kept = kept_once(&old, &new);
+        let mut typed = Vec::new();
+        for number in 0..rng.usize(1..4) {
+            if !kept.is_empty() {
+                let line = new[kept[rng.usize(..kept.len())]].clone();
+                let mut at = [line.len(), line.len(), 0, rng.usize(..line.len())][rng.usize(..4)];
+                while !line.is_char_boundary(at) {
+                    at += 1;
+                }
+                let word = format!("<{number}>");
+                typed.push(Typed { line, at, word });
+            }
+        }
+        Scene { old, new, typed }
+    }
+
+    /// A list with what was typed on its lines.
+    fn with_typing(&self, lines: &[String]) -> String {
+        let mut text = text_of(lines);
+        for typed in &self.typed {
+            let at = place_of(&text, &typed.line, typed.at).expect("it is kept");
+            text.insert_str(at, &typed.word);
+        }
+        text
+    }
+}
+
+/// Where so many bytes of a line end, whatever was typed on it; behind what was typed there before. The last such line:
+/// where an old line and its new copy are both to be seen, a person types on the old one, which was there.
+fn place_of(text: &str, line: &str, at: usize) -> Option<usize> {
+    let lines = text.split_inclusive('\n').scan(0, |start, shown| {
+        *start += shown.len();
+        place_in(shown, line, at)
+            .map_or(Some(None), |place| Some(Some(*start - shown.len() + place)))
+    });
+    lines.flatten().last()
+}
+
+/// The same in one line, if it is that one.
+fn place_in(shown: &str, line: &str, at: usize) -> Option<usize> {
+    let shown = shown.trim_end_matches('\n');
+    let (mut in_word, mut known, mut place) = (false, 0, None);
+    for (offset, char) in shown.char_indices() {
+        if known == at && !in_word && char != '<' {
+            place.get_or_insert(offset);
+        }
+        if in_word || char == '<' {
+            in_word = char != '>';
+        } else if line[known..].starts_with(char) {
+            known += char.len_utf8();
+        } else {
+            return None;
+        }
+    }
+    (known == line.len()).then(|| place.unwrap_or(shown.len()))
+}
+
+fn text_of(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn line(style: Style, number: usize, rng: &mut Rng) -> String {
+    match style {
+        Style::Assignments => format!("name_{number} = {}  # 漢字 𝄞", rng.u16(..)),
+        Style::Calls => {
+            let name = ["alpha", "beta", "gamma", "delta"][rng.usize(..4)];
+            format!("    let {name} = compute({}, {number});", rng.u8(..))
+        }
+        Style::Prose => {
+            let count = rng.usize(1..6);
+            words(rng, count)
+        }
+    }
+}
+
+/// The words typed in one place in order: which stands first is not said where the old line and the new copy of it
+/// were both to be seen.
+fn sorted(text: &str) -> String {
+    let (mut sorted, mut run) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        let end = start + rest[start..].find('>').expect("a word is closed") + 1;
+        if start > 0 {
+            run.sort_unstable();
+            sorted.extend(run.drain(..));
+            sorted.push_str(&rest[..start]);
+        }
+        run.push(&rest[start..end]);
+        rest = &rest[end..];
+    }
+    run.sort_unstable();
+    sorted.extend(run);
+    sorted + rest
+}
+
+fn words(rng: &mut Rng, count: usize) -> String {
+    let mut word = || (0..6).map(|_| rng.lowercase()).collect::<String>();
+    let words: Vec<String> = (0..count).map(|_| word()).collect();
+    words.join(" ")
+}
+
+/// The lines of `new` that stand once in both and in the same order: every diff of fewest lines keeps them.
+fn kept_once(old: &[String], new: &[String]) -> Vec<usize> {
+    let mut count: HashMap<&str, (usize, usize)> = HashMap::new();
+    for line in old {
+        count.entry(line).or_default().0 += 1;
+    }
+    for line in new {
+        count.entry(line).or_default().1 += 1;
+    }
+    (0..new.len())
+        .filter(|at| count[new[*at].as_str()] == (1, 1))
+        .filter(|at| {
+            let starts = |line: &&String| line.starts_with(new[*at].as_str());
+            old.iter().filter(starts).count() == 1 && new.iter().filter(starts).count() == 1
+        })
+        .collect()
+}
+
+struct World {
+    engine: DocumentRewrites,
+    text: Text,
+    version: i32,
+    now: u64,
+    /// Edits asked for, and for which version.
+    asked: Vec<(rewrite::EditId, i32, ChangeSet)>,
+    trace: bool,
+}
+
+impl World {
+    fn take(&mut self, mut effects: Vec<Effect>) {
+        self.engine.settle(self.now, &mut effects);
+        for effect in effects {
+            if let Effect::Edit {
+                edit,
+                version,
+                text,
+                parts,
+                ..
+            } = effect
+            {
+                let parts = parts.into_iter().map(|part| (part.range, part.text));
+                let change = ChangeSet::from_changes(text.len(), parts);
+                self.asked.push((edit, version, change));
+            }
+        }
+    }
+
+    fn change(&mut self, change: ChangeSet) {
+        change.apply(&mut self.text);
+        self.version += 1;
+        let mut out = Vec::new();
+        self.engine
+            .changed(&[change], &self.text, self.version, self.now, &mut out);
+        if self.trace {
+            eprintln!("{}", self.text);
+        }
+        self.take(out);
+    }
+
+    /// The editor takes the edits that are on their way; one that is made for an older text it refuses.
+    fn apply(&mut self) {
+        while !self.asked.is_empty() {
+            let (edit, version, change) = self.asked.remove(0);
+            let fits = version == self.version;
+            if self.trace {
+                eprintln!("{edit:?} applied: {fits}");
+            }
+            if fits {
+                self.change(change);
+            }
+            self.engine.answered(edit, fits);
+            self.take(Vec::new());
+        }
+    }
+
+    fn stream(&mut self, event: StreamEvent) {
+        let mut out = Vec::new();
+        self.engine
+            .model(ID, ModelEvent::Stream(event), self.now, &mut out);
+        self.take(out);
+    }
+
+    /// Time passes until nothing is left to do.
+    fn rest(&mut self) {
+        for _ in 0..8 {
+            self.now += 3_000_000;
+            self.engine.wake();
+            self.take(Vec::new());
+            self.apply();
+        }
+    }
+
+    /// Not at the very start of the region: what is typed there stands outside of it. And not right behind another
+    /// word, which it would continue wherever that goes.
+    /// And not on a new copy of a line when there is a word on the old one: they could not pass each other.
+    fn person_types(&mut self, typed: &Typed, before: &[Typed]) -> bool {
+        let text = self.text.to_string();
+        let at = place_of(&text, &typed.line, typed.at)
+            .unwrap_or_else(|| panic!("{typed:?} has no place in\n{text}"));
+        let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let line = text[start..].lines().next().unwrap_or_default();
+        let elsewhere = |it: &Typed| it.line == typed.line && !line.contains(&it.word);
+        if at == 0 || text[..at].ends_with('>') || before.iter().any(elsewhere) {
+            return false;
+        }
+        if self.trace {
+            eprintln!("types {typed:?}");
+        }
+        self.change(ChangeSet::replace(text.len(), at..at, typed.word.as_str()));
+        true
+    }
+}
+
+fn check(seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let mut scene = Scene::new(&mut rng);
+    let apply = [Apply::Live, Apply::Live, Apply::Once][rng.usize(..3)];
+    let (old, new) = (text_of(&scene.old), text_of(&scene.new));
+    if old == new || new.is_empty() {
+        return;
+    }
+    let text = Text::from(old.as_str());
+    let profile = Profile {
+        checks_versions: true,
+        reports_apart: true,
+        frame: 1_000,
+    };
+    let mut world = World {
+        engine: DocumentRewrites::open(text.clone(), 1, profile),
+        text,
+        version: 1,
+        now: 0,
+        asked: Vec::new(),
+        trace: std::env::var_os("TRACE").is_some(),
+    };
+    let mut out = Vec::new();
+    let start = Start {
+        id: ID,
+        region: 0..old.len(),
+        instruction: String::new(),
+        apply,
+        request: Request::default(),
+        shape: Shape::of(&old, LineEnding::Lf),
+        removed: None,
+    };
+    world.engine.start(start, 0, &mut out).expect("it starts");
+    world.take(out);
+    let mut rest = new.as_str();
+    let most = [1, 7, 60, 100_000][rng.usize(..4)];
+    // By how much has been sent by then.
+    let mut words: BTreeMap<usize, Vec<Typed>> = BTreeMap::new();
+    for typed in &scene.typed {
+        let when = rng.usize(..=new.len());
+        words.entry(when).or_default().push(typed.clone());
+    }
+    scene.typed.clear();
+    let mut sent = 0;
+    loop {
+        while let Some(entry) = words.first_entry()
+            && *entry.key() <= sent
+        {
+            for typed in entry.remove() {
+                if world.person_types(&typed, &scene.typed) {
+                    scene.typed.push(typed);
+                }
+            }
+        }
+        if rest.is_empty() {
+            break;
+        }
+        let mut len = rng.usize(1..=most.min(rest.len()));
+        if most > 1_000 {
+            len = rest.len();
+        }
+        while !rest.is_char_boundary(len) {
+            len += 1;
+        }
+        let (head, tail) = rest.split_at(len);
+        rest = tail;
+        sent += len;
+        world.now += 1_100;
+        world.stream(StreamEvent::Delta { text: head.into() });
+        if rng.bool() {
+            world.apply();
+        }
+    }
+    world.stream(StreamEvent::Completed {
+        response_id: "r".into(),
+        usage: None,
+    });
+    world.rest();
+    let place = format!(
+        "SEED={seed} {apply:?}\n{old}---\n{new}---\n{:?}",
+        scene.typed
+    );
+    let state = world.engine.state(ID);
+    assert_eq!(state, Some(State::Proposed), "{place}");
+    let shown = world.text.to_string();
+    assert_eq!(
+        sorted(&shown),
+        sorted(&scene.with_typing(&scene.new)),
+        "{place}"
+    );
+    let mut out = Vec::new();
+    world
+        .engine
+        .decide(ID, false, None, &mut out)
+        .expect("it is to be decided");
+    world.take(out);
+    world.rest();
+    let shown = world.text.to_string();
+    assert_eq!(
+        sorted(&shown),
+        sorted(&scene.with_typing(&scene.old)),
+        "rejected, {place}"
+    );
+}
+
+#[test]
+fn typing_on_a_kept_line_stays_in_its_place() {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let first = number("SEED").unwrap_or(1);
+    let count = number("ITERATIONS").unwrap_or(4_000);
+    for seed in first..first + count {
+        check(seed);
+    }
+}
