@@ -69,7 +69,7 @@ impl Session {
                 self.rewrites[key].is_asked = false;
                 Ok(())
             }
-            (Purpose::Decide { key, hunk }, Err(error)) => {
+            (Purpose::Decide { key, hunk, before }, Err(error)) => {
                 self.rewrites[key].is_asked = false;
                 if let Some(hunk) = hunk {
                     self.rewrites[key].verdicts.remove(&hunk);
@@ -77,7 +77,8 @@ impl Session {
                 if hunk.is_some() && self.rewrites[key].is_undone {
                     return Ok(());
                 }
-                self.rewrites[key].decision = None;
+                // What was decided before holds.
+                self.rewrites[key].decision = before;
                 self.late(key, &error)
             }
             (Purpose::Interrupt { key }, Ok(_)) => {

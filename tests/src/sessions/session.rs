@@ -35,6 +35,8 @@ pub(super) enum Purpose {
     Decide {
         key: usize,
         hunk: Option<usize>,
+        /// What had been decided of the whole.
+        before: Option<bool>,
     },
     Interrupt {
         key: usize,

@@ -203,19 +203,22 @@ impl Session {
         }
         match found.next().map(|it| it["command"]["arguments"][0].clone()) {
             Some(argument) => {
+                let before = self.rewrites[key].decision;
                 self.note_decision(key, accept, None);
                 let command = if accept {
                     "redline.accept"
                 } else {
                     "redline.reject"
                 };
-                self.command(command, argument, Purpose::Decide { key, hunk: None });
+                let purpose = Purpose::Decide { key, hunk: None, before };
+                self.command(command, argument, purpose);
             }
             None => self.send_decision(key, accept, None),
         }
     }
 
     pub(super) fn send_decision(&mut self, key: usize, accept: bool, hunk: Option<usize>) {
+        let before = self.rewrites[key].decision;
         self.note_decision(key, accept, hunk);
         let command = if accept {
             "redline.accept"
@@ -226,7 +229,7 @@ impl Session {
         if let Some(hunk) = hunk {
             argument["hunk"] = hunk.into();
         }
-        self.command(command, argument, Purpose::Decide { key, hunk });
+        self.command(command, argument, Purpose::Decide { key, hunk, before });
     }
 
     pub(super) fn note_decision(&mut self, key: usize, accept: bool, hunk: Option<usize>) {

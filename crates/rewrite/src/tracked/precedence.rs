@@ -179,7 +179,10 @@ impl Tracked {
                     Origin::Base if part.trim_matches([' ', '\t']).is_empty() => {}
                     Origin::Base if piece.removed => line.deleted = true,
                     Origin::Base => line.kept = true,
-                    _ if is_ours(piece) => line.ours.push((index, range)),
+                    // A line break that the model puts behind the line ends what is left of it.
+                    _ if is_ours(piece) && !part.trim().is_empty() => {
+                        line.ours.push((index, range));
+                    }
                     _ => {}
                 }
                 if part.ends_with('\n') {

@@ -196,6 +196,7 @@ impl Engine {
         let diagnostics: Vec<Diagnostic> = document
             .rewrites
             .active()
+            .filter(|view| !view.state.is_over())
             .flat_map(|view| view.hunks)
             .filter(|hunk| matches!(hunk.state, HunkState::Pending | HunkState::Conflict))
             .map(|hunk| {
