@@ -154,7 +154,7 @@ impl Flight {
     }
 
     /// What of a piece is new; `None` if the rest does not follow what is there. Models drop the
-    /// blanks in front of a line easily, so these are not compared.
+    /// blanks in front of a line easily, so these are not compared, unless nothing else has come.
     fn fit(&mut self, text: String) -> Option<String> {
         let Some(Resumption {
             from,
@@ -168,6 +168,16 @@ impl Flight {
         let gathered = got.get_or_insert_default();
         gathered.push_str(&text);
         let found = gathered.trim_start();
+        if wanted.is_empty() {
+            // Nothing but blanks came, so the whole answer comes again: the same blanks are not handed on twice.
+            if self.delivered.starts_with(gathered.as_str()) {
+                return Some(String::new());
+            }
+            let rest = gathered.strip_prefix(self.delivered.as_str());
+            let rest = rest.unwrap_or(found).to_owned();
+            *got = None;
+            return Some(rest);
+        }
         if let Some(rest) = found.strip_prefix(wanted) {
             let rest = rest.to_owned();
             *got = None;

@@ -178,6 +178,19 @@ fn the_rest_follows_without_a_seam() {
 }
 
 #[test]
+fn blanks_that_came_before_the_failure_are_there_once() {
+    for (first, second, whole) in [
+        ("   ", &["     ", "a\n"][..], "     a\n"),
+        ("     ", &["  ", "   ", "  a\n"], "       a\n"),
+        ("    ", &["    a\n"], "    a\n"),
+        ("\n", &["a\n"], "\na\n"),
+        ("    ", &["  a\n"], "    a\n"),
+    ] {
+        assert_eq!(resumed(first, second).as_deref(), Some(whole), "{first:?}");
+    }
+}
+
+#[test]
 fn a_rest_that_does_not_follow_is_not_taken() {
     for (first, second) in [
         ("a\nb", &["a\nb\n"][..]),
