@@ -167,6 +167,20 @@ impl DocumentRewrites {
         active.map(Rewrite::state).or_else(ended)
     }
 
+    /// Whether a rewrite is not over.
+    pub fn is_active(&self, id: RewriteId) -> bool {
+        self.rewrites.iter().any(|rewrite| rewrite.id == id)
+    }
+
+    /// The region of a rewrite, or what it was when it was over; bytes of the mirror.
+    pub fn region(&self, id: RewriteId) -> Option<Range<usize>> {
+        let active = self.rewrites.iter().find(|rewrite| rewrite.id == id);
+        let ended = || self.ended.iter().find(|view| view.id == id);
+        active
+            .map(Rewrite::region)
+            .or_else(|| ended().map(|view| view.region.clone()))
+    }
+
     /// The rewrite whose region holds the byte at `offset`, its ends included.
     pub fn at(&self, offset: usize) -> Option<RewriteId> {
         self.rewrites

@@ -348,6 +348,11 @@ impl Editor {
                 self.confused.extend(self.page.touched(splice.at..end));
             }
         }
+        // Reported together, they are one replacement of all that lies between.
+        if (self.model.covers || self.model.hostile) && self.has_unreported() {
+            let everything = 0..self.page.chars().len();
+            self.confused.extend(self.page.touched(everything));
+        }
         self.redo.clear();
         match self.undo.last_mut() {
             Some(step) if self.model.joins_undo && self.typing => {

@@ -72,6 +72,8 @@ pub struct Page {
     pub blurred: Vec<u32>,
     /// Characters of ours that the person deleted, by rewrite.
     pub deleted_ours: Vec<(u32, char)>,
+    /// What the person had deleted and an undo brought back: where reports come late, it may never have been away.
+    pub restored: Vec<char>,
     /// Pairs of rewrites that an edit joined where their regions touch.
     pub joined: Vec<(u32, u32)>,
 }
@@ -85,6 +87,7 @@ impl Page {
             harm: Vec::new(),
             blurred: Vec::new(),
             deleted_ours: Vec::new(),
+            restored: Vec::new(),
             joined: Vec::new(),
         };
         page.cells = text
@@ -439,6 +442,7 @@ impl Page {
                 None if splice.taken_back.contains(id) && trial.put_again(fresh, *ch) => {}
                 None => {
                     let place = trial.outside(fresh);
+                    trial.restored.push(*ch);
                     trial.put_users(place, &ch.to_string());
                 }
             }
@@ -448,6 +452,7 @@ impl Page {
         } else {
             // A decision has come in between: for the page it is typing like any other.
             self.user(splice.at, put, &undone.text);
+            self.restored.extend(undone.text.chars());
         }
         undone
     }

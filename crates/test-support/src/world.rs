@@ -11,7 +11,7 @@ use text::{ContentChange, Document};
 
 use crate::alphabet;
 use crate::coverage::Coverage;
-use crate::editor::{Editor, Message, Model, Request, position_of};
+use crate::editor::{Editor, Message, Model, Report, Request, position_of};
 use crate::model::Outcome;
 use crate::oracle::{self, Ledger};
 use crate::step::Step;
@@ -117,7 +117,14 @@ impl World {
         let clear = |(ch, harm): &&(char, String)| {
             page.blurred.is_empty() || !alphabet::is_neutral(*ch) && !harm.starts_with("I4")
         };
-        match page.harm.iter().find(clear) {
+        // What was deleted and came back before that was reported has never been away for the server.
+        let model = &self.editor.model;
+        let late = model.report == Report::Late || model.hostile;
+        let seen = |(ch, harm): &&(char, String)| {
+            let unsure = !page.restored.is_empty() || !self.editor.confused.is_empty();
+            !late || !(page.restored.contains(ch) || unsure && harm.starts_with("I4"))
+        };
+        match page.harm.iter().filter(seen).find(clear) {
             Some((_, harm))
                 if self.editor.late_edits == 0 && self.distinct && !self.editor.redone =>
             {

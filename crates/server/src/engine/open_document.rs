@@ -47,7 +47,7 @@ pub(crate) struct OpenDocument {
     retriable: VecDeque<Retriable>,
 }
 
-/// A rewrite that can be asked again.
+/// A rewrite that can be asked again. What is typed at an edge of it stands outside.
 pub(crate) struct Retriable {
     pub(crate) id: RewriteId,
     start: Anchor,
@@ -114,8 +114,20 @@ impl OpenDocument {
                 retriable.end.follow(change);
             }
         }
+        let mut active: Vec<RewriteId> = Vec::new();
+        active.extend(self.retriable.iter().map(|it| it.id));
+        active.retain(|id| self.rewrites.is_active(*id));
         self.keep_for_tree(changes);
         self.rewrites.changed(changes, &after, version, now, out);
+        // As long as a rewrite lives it says itself where its region is.
+        for retriable in &mut self.retriable {
+            if active.contains(&retriable.id)
+                && let Some(region) = self.rewrites.region(retriable.id)
+            {
+                retriable.start = Anchor::new(region.start, Bias::Right);
+                retriable.end = Anchor::new(region.end, Bias::Left);
+            }
+        }
     }
 
     fn keep_for_tree(&mut self, changes: &[ChangeSet]) {
@@ -230,8 +242,8 @@ impl OpenDocument {
         }
         self.retriable.push_back(Retriable {
             id,
-            start: Anchor::new(region.start, Bias::Left),
-            end: Anchor::new(region.end, Bias::Right),
+            start: Anchor::new(region.start, Bias::Right),
+            end: Anchor::new(region.end, Bias::Left),
         });
     }
 
