@@ -348,6 +348,22 @@ impl Editor {
                 self.confused.extend(self.page.touched(splice.at..end));
             }
         }
+        // What was typed at an edge of a region and reported together with other changes there, who can say on which
+        // side of it?
+        let late = self.model.report == Report::Late || self.model.hostile;
+        if late && self.has_unreported() {
+            let at_edge = |splice: &&Splice| {
+                let end = splice.at + splice.text.chars().count();
+                self.page.touches_edge(splice.at..end)
+            };
+            let pending = self.pending.iter().flat_map(|event| &event.splices);
+            let unplaced: String = pending
+                .chain(&splices)
+                .filter(at_edge)
+                .map(|it| it.text.as_str())
+                .collect();
+            self.page.restored.extend(unplaced.chars());
+        }
         // Reported together, they are one replacement of all that lies between.
         if (self.model.covers || self.model.hostile) && self.has_unreported() {
             let everything = 0..self.page.chars().len();

@@ -72,7 +72,8 @@ pub struct Page {
     pub blurred: Vec<u32>,
     /// Characters of ours that the person deleted, by rewrite.
     pub deleted_ours: Vec<(u32, char)>,
-    /// What the person had deleted and an undo brought back: where reports come late, it may never have been away.
+    /// What the person had deleted and an undo brought back, or typed at an edge of a region together with other
+    /// changes there: where reports come late, it may never have been away, or stand on the other side.
     pub restored: Vec<char>,
     /// Pairs of rewrites that an edit joined where their regions touch.
     pub joined: Vec<(u32, u32)>,
@@ -473,6 +474,15 @@ impl Page {
             shown += usize::from(cell.shown);
         }
         end
+    }
+
+    /// Whether a range of the text reaches to the start or the end of a region.
+    pub fn touches_edge(&self, range: Range<usize>) -> bool {
+        let mut at = 0;
+        self.cells.iter().any(|cell| {
+            at += usize::from(cell.shown);
+            cell.is_border() && range.start <= at && at <= range.end
+        })
     }
 
     /// The rewrites whose regions a range of the text touches.
