@@ -49,6 +49,9 @@ const REMEMBERED: usize = 20;
 /// of an edit in one go.
 const PATIENCE: Time = 300_000;
 
+/// What people are told where an editor did something else than it reported.
+const LOST_TRACK: &str = "Redline lost track of the text under this rewrite.";
+
 /// How long the answer to an edit that cannot arrive any more is waited for, in microseconds.
 const SILENCE: Time = 2_000_000;
 
@@ -358,7 +361,7 @@ impl DocumentRewrites {
                     rewrite: rewrite.id,
                 });
             }
-            rewrite.go_stale("Redline lost track of the text under this rewrite.");
+            rewrite.go_stale(LOST_TRACK);
             out.push(Effect::Changed {
                 rewrite: rewrite.id,
             });
@@ -488,9 +491,13 @@ impl DocumentRewrites {
             // What replaces text across an edge stands outside: the region holds only what is its own.
             let within = region.start <= range.start && range.end <= region.end;
             let local = inside.start - region.start..inside.end - region.start;
-            rewrite
-                .tracked
-                .user_change(local, if within { text } else { "" });
+            if rewrite.tracked.is_cut_at(&local) {
+                rewrite
+                    .tracked
+                    .user_change(local, if within { text } else { "" });
+            } else {
+                rewrite.go_stale(LOST_TRACK);
+            }
             if range.start < region.start {
                 rewrite.start = range.start + text.len();
             }

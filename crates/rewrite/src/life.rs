@@ -502,6 +502,8 @@ impl Rewrite {
         let decision_under_way = self.tracked.is_wanting(self.showing);
         let anew = self.tracked.go_back(moment, stops, self.showing);
         if anew {
+            // What is shown counts as the model's text now, also what a rewrite before this one had put there.
+            self.showing = Showing::Applied;
             self.hunks.clear();
         }
         match self.phase {

@@ -274,6 +274,21 @@ impl Tracked {
         behind_theirs.unwrap_or(self.pieces.len())
     }
 
+    /// Whether a range of the shown text cuts no character. O(pieces).
+    pub(crate) fn is_cut_at(&self, range: &Range<usize>) -> bool {
+        let cuts = |at: usize| {
+            let mut shown = 0;
+            for piece in self.pieces.iter().filter(|piece| piece.shown) {
+                if at < shown + piece.len {
+                    return self.text_of(piece).is_char_boundary(at - shown);
+                }
+                shown += piece.len;
+            }
+            at == shown
+        };
+        cuts(range.start) && cuts(range.end)
+    }
+
     /// The user replaced a range of the shown text. O(pieces).
     pub(crate) fn user_change(&mut self, range: Range<usize>, text: &str) {
         self.remember_moment();

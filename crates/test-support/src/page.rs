@@ -553,7 +553,13 @@ impl Page {
             .filter(|cell| matches!(cell.owner, Owner::User(..)))
             .copied()
             .collect();
-        let Some(order) = interleaved(&base, &hidden, &typed, &cells) else {
+        let order = interleaved(&base, &hidden, &typed, &cells);
+        let out = order.map(|order| laid_out(order, &cells));
+        let text = |cells: &[Cell]| -> Vec<char> {
+            let shown = cells.iter().filter(|cell| cell.shown);
+            shown.map(|cell| cell.ch).collect()
+        };
+        let Some(mut out) = out.filter(|out| text(out) == text(&cells)) else {
             // What the new base is made of cannot be told; from now on all of it is base.
             for cell in &mut self.cells[inside.clone()] {
                 if matches!(cell.owner, Owner::User(..)) {
@@ -564,22 +570,6 @@ impl Page {
             self.cells[inside.end].owner = Owner::End(new);
             return false;
         };
-        let mut out: Vec<Cell> = Vec::new();
-        let mut order = order.into_iter().peekable();
-        for cell in cells.iter().filter(|cell| cell.shown) {
-            if cell.owner == Owner::Ours {
-                out.push(*cell);
-                continue;
-            }
-            for next in order.by_ref() {
-                let reached = next.id == cell.id;
-                out.push(next);
-                if reached {
-                    break;
-                }
-            }
-        }
-        out.extend(order);
         for cell in &mut out {
             if matches!(cell.owner, Owner::User(..)) {
                 cell.owner = Owner::Base;
@@ -623,6 +613,27 @@ impl Page {
         self.cells.splice(whole, kept);
         self.deleted_ours.retain(|(it, _)| *it != rewrite);
     }
+}
+
+/// The cells of a new base in their order, and what we had put where it stands between what is shown.
+fn laid_out(order: Vec<Cell>, cells: &[Cell]) -> Vec<Cell> {
+    let mut out: Vec<Cell> = Vec::new();
+    let mut order = order.into_iter();
+    for cell in cells.iter().filter(|cell| cell.shown) {
+        if cell.owner == Owner::Ours {
+            out.push(*cell);
+            continue;
+        }
+        for next in order.by_ref() {
+            let reached = next.id == cell.id;
+            out.push(next);
+            if reached {
+                break;
+            }
+        }
+    }
+    out.extend(order);
+    out
 }
 
 /// The order in which base and typed cells spell `text`, each keeping its own order and what is shown its own.

@@ -177,7 +177,7 @@ impl Tracked {
     pub(crate) fn go_back(&mut self, moment: usize, stops: bool, showing: Showing) -> bool {
         let kept = &self.moments.all[moment];
         let (pieces, settled, landed) = (kept.pieces.clone(), kept.settled, kept.landed);
-        self.pieces = pieces;
+        self.pieces = self.completed(pieces);
         let anew = stops || settled != self.moments.settled;
         if anew {
             self.pieces
@@ -200,6 +200,32 @@ impl Tracked {
         self.moments.landed = landed;
         self.pieces_replaced();
         anew
+    }
+}
+
+impl Tracked {
+    /// Pieces with what the base has gained since: before a redirect the user had not yet typed it, so it is gone.
+    fn completed(&self, pieces: Vec<Piece>) -> Vec<Piece> {
+        let mut all = Vec::with_capacity(pieces.len());
+        let mut end = 0;
+        let gone = |from: usize, to: usize| Piece {
+            removed: true,
+            shown: false,
+            ..Piece::base(from, to - from)
+        };
+        for piece in pieces {
+            if piece.origin == Origin::Base {
+                if end < piece.start {
+                    all.push(gone(end, piece.start));
+                }
+                end = piece.start + piece.len;
+            }
+            all.push(piece);
+        }
+        if end < self.base().len() {
+            all.push(gone(end, self.base().len()));
+        }
+        all
     }
 }
 

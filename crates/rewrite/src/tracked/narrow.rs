@@ -189,6 +189,7 @@ impl Tracked {
                 && ours.origin == Origin::Ours
                 && ours.in_target
                 && !base.in_target
+                && base.hunk == ours.hunk
                 && base.verdict == Verdict::Open
                 && ours.verdict == Verdict::Open
         };
