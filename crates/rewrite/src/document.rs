@@ -70,7 +70,7 @@ struct Flight {
     lost: bool,
     /// Since when only the answer to it is awaited.
     lost_since: Option<Time>,
-    /// It seems to have arrived together with typing: the editor's answer is awaited.
+    /// What arrives, or has arrived, may be the user's own doing: the editor's answer is awaited.
     doubtful: bool,
 }
 
@@ -405,16 +405,22 @@ impl DocumentRewrites {
         if let Some(since) = flight.lost_since {
             return Some(since + SILENCE);
         }
-        let since = flight
-            .arriving_since
-            .filter(|_| flight.said_applied && self.profile.checks_versions)?;
-        Some(since + PATIENCE)
+        let since = flight.arriving_since?;
+        if flight.parts.is_empty() {
+            return Some(since + SILENCE);
+        }
+        (flight.said_applied && self.profile.checks_versions).then_some(since + PATIENCE)
     }
 
     /// An edit is atomic: if a part of it never arrives, what looked like a deletion of ours was the user's. Text
     /// of ours that has arrived is ours all the same: nobody types the same by chance.
     fn give_up_rest(&mut self) {
         let edit = self.flight.as_ref().map(|flight| flight.edit);
+        let whole = |flight: &Flight| flight.parts.is_empty() && flight.lost_since.is_none();
+        if self.flight.as_ref().is_some_and(whole) {
+            self.flight = None;
+            return;
+        }
         self.drop_flight();
         if let Some(edit) = edit {
             self.refute(edit, |piece| !piece.shown);
@@ -422,11 +428,15 @@ impl DocumentRewrites {
     }
 
     fn confirm(&mut self, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
-        let Some(flight) = &self.flight else { return };
+        if let Some(edit) = self.flight.as_ref().map(|flight| flight.edit) {
+            self.confirm_of(edit.0, parts, now, out);
+        }
+    }
+
+    fn confirm_of(&mut self, edit: u32, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
         if parts.is_empty() {
             return;
         }
-        let edit = flight.edit.0;
         let mut moved = 0;
         for rewrite in &mut self.rewrites {
             rewrite.start = rewrite.start.wrapping_add_signed(moved);
@@ -768,12 +778,20 @@ impl DocumentRewrites {
                 rewrites.push(rewrite.id);
             }
         }
+        // What leaves one region and comes in the next one, the same, is no change of the text.
+        let same = |part: &attribution::Part| self.text.range_is(part.range.clone(), &part.text);
+        let (idle, mut parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(same);
+        if !idle.is_empty() {
+            let idle: Vec<u32> = idle.iter().map(|part| part.number).collect();
+            self.confirm_of(self.edits, &idle, now, out);
+        }
         if parts.is_empty() {
             return;
         }
         self.edits += 1;
         self.next_frame = now + self.profile.frame;
         let edit = EditId(self.edits);
+        let telling = parts.iter().any(|part| !part.text.trim().is_empty());
         out.push(Effect::Edit {
             edit,
             version: self.version,
@@ -795,7 +813,8 @@ impl DocumentRewrites {
             arriving_since: None,
             lost: false,
             lost_since: None,
-            doubtful: false,
+            // A deletion, or a few blanks, the user may happen to make too; nobody types a word of ours by chance.
+            doubtful: self.profile.checks_versions && !telling,
         });
     }
 

@@ -205,27 +205,31 @@ impl Tracked {
 
 impl Tracked {
     /// Pieces with what the base has gained since: before a redirect the user had not yet typed it, so it is gone.
-    fn completed(&self, pieces: Vec<Piece>) -> Vec<Piece> {
-        let mut all = Vec::with_capacity(pieces.len());
+    fn completed(&self, mut pieces: Vec<Piece>) -> Vec<Piece> {
+        let of_base = |piece: &&Piece| piece.origin == Origin::Base;
+        let mut there: Vec<(usize, usize)> = pieces
+            .iter()
+            .filter(of_base)
+            .map(|piece| (piece.start, piece.start + piece.len))
+            .collect();
+        // Equal blanks may have traded places.
+        there.sort_unstable();
+        there.push((self.base().len(), self.base().len()));
         let mut end = 0;
-        let gone = |from: usize, to: usize| Piece {
-            removed: true,
-            shown: false,
-            ..Piece::base(from, to - from)
-        };
-        for piece in pieces {
-            if piece.origin == Origin::Base {
-                if end < piece.start {
-                    all.push(gone(end, piece.start));
-                }
-                end = piece.start + piece.len;
+        for (from, to) in there {
+            if end < from {
+                let gone = Piece {
+                    removed: true,
+                    shown: false,
+                    ..Piece::base(end, from - end)
+                };
+                let behind = |piece: &Piece| piece.origin == Origin::Base && piece.start >= from;
+                let at = pieces.iter().position(behind).unwrap_or(pieces.len());
+                pieces.insert(at, gone);
             }
-            all.push(piece);
+            end = end.max(to);
         }
-        if end < self.base().len() {
-            all.push(gone(end, self.base().len()));
-        }
-        all
+        pieces
     }
 }
 
