@@ -178,12 +178,15 @@ impl Flight {
             *got = None;
             return Some(rest);
         }
-        if let Some(rest) = found.strip_prefix(wanted) {
+        // Some models begin the whole answer again all the same.
+        let ways = [wanted, self.delivered.trim_start()];
+        if let Some(rest) = ways.iter().find_map(|way| found.strip_prefix(way)) {
             let rest = rest.to_owned();
             *got = None;
             return Some(rest);
         }
-        wanted.starts_with(found).then(String::new)
+        let goes_on = ways.iter().any(|way| way.starts_with(found));
+        goes_on.then(String::new)
     }
 
     /// The running attempt failed, or could not begin.
@@ -242,9 +245,15 @@ fn is_rate_limit(error: &LinkError) -> bool {
     matches!(error, LinkError::Server(error) if error.status == Some(429) || error.code.as_deref() == Some("rate_limit_exceeded"))
 }
 
-/// Where the last line begins that is not blank.
+/// Where the last line begins that is not blank; with the lines before it as far as the text begins with the same, so
+/// that what follows cannot be taken for a new beginning.
 fn last_line(text: &str) -> usize {
-    text.trim_end().rfind('\n').map_or(0, |at| at + 1)
+    let start = |end: usize| text[..end].trim_end().rfind('\n').map_or(0, |at| at + 1);
+    let mut from = start(text.len());
+    while from > 0 && text.trim_start().starts_with(text[from..].trim_start()) {
+        from = start(from);
+    }
+    from
 }
 
 #[cfg(test)]

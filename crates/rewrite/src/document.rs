@@ -780,7 +780,7 @@ impl DocumentRewrites {
         }
         // What leaves one region and comes in the next one, the same, is no change of the text.
         let same = |part: &attribution::Part| self.text.range_is(part.range.clone(), &part.text);
-        let (idle, mut parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(same);
+        let (idle, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(same);
         if !idle.is_empty() {
             let idle: Vec<u32> = idle.iter().map(|part| part.number).collect();
             self.confirm_of(self.edits, &idle, now, out);

@@ -256,7 +256,8 @@ impl Session {
 
     pub(super) fn decide_a_hunk(&mut self, key: usize, accept: bool) {
         let rewrite = &self.rewrites[key];
-        if !rewrite.is_proposed() {
+        // After a word on the whole there is none on a hunk.
+        if !rewrite.is_proposed() || rewrite.decision.is_some() {
             return;
         }
         let hunks = rewrite.view["hunks"].as_array().into_iter().flatten();

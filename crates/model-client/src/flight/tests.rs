@@ -191,9 +191,22 @@ fn blanks_that_came_before_the_failure_are_there_once() {
 }
 
 #[test]
+fn an_answer_that_begins_again_is_not_doubled() {
+    for (first, second, whole) in [
+        ("}\n  b\n}\n", &["}\n  b\n}\n"][..], "}\n  b\n}\n"),
+        ("}\n  b\n}\n", &["}\n", "  b\n}\nc\n"], "}\n  b\n}\nc\n"),
+        ("}\n  b\n}\n", &["  b\n}\nc\n"], "}\n  b\n}\nc\n"),
+        ("a\nb\nc", &["a\nb\ncd\n"], "a\nb\ncd\n"),
+        ("a\na\n", &["a\na\na\n"], "a\na\na\n"),
+    ] {
+        assert_eq!(resumed(first, second).as_deref(), Some(whole), "{first:?}");
+    }
+}
+
+#[test]
 fn a_rest_that_does_not_follow_is_not_taken() {
     for (first, second) in [
-        ("a\nb", &["a\nb\n"][..]),
+        ("a\nb", &["a\nc\n"][..]),
         ("a\nb", &["```\nb"]),
         ("a\nbcd", &["bc"]),
         ("a\nb", &[]),
