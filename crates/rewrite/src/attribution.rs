@@ -102,10 +102,38 @@ fn attribute_good(
         );
     }
     if parts.is_empty() {
-        let (step, missing) = attribute_one(old, whole, parts);
+        let several = (changes.len() > 1).then(|| trimmed(old, changes));
+        let (step, missing) = attribute_one(old, several.as_ref().unwrap_or(whole), parts);
         return (vec![step], missing);
     }
     attribute_each(old, changes, parts)
+}
+
+/// All changes as one, each without the text at its ends that it leaves the same: an editor may report a line break
+/// typed in a line as a new rest of the line, and typing in that rest behind it.
+fn trimmed(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
+    let mut text = old.clone();
+    let mut all = ChangeSet::identity(old.len());
+    for change in changes {
+        let smaller = edits(change).into_iter().map(|edit| {
+            let was = text.slice(edit.range.clone());
+            let suffix = common_suffix(&was, &edit.text);
+            let prefix = common_prefix(
+                &was[..was.len() - suffix],
+                &edit.text[..edit.text.len() - suffix],
+            );
+            let range = edit.range.start + prefix..edit.range.end - suffix;
+            (
+                range,
+                edit.text[prefix..edit.text.len() - suffix].to_owned(),
+            )
+        });
+        let smaller = smaller.filter(|(range, text)| !range.is_empty() || !text.is_empty());
+        let smaller = ChangeSet::from_changes(text.len(), smaller.collect::<Vec<_>>());
+        change.apply(&mut text);
+        all = all.compose(&smaller);
+    }
+    all
 }
 
 fn may_all_be(raw: &[Edit], parts: &[Part], old: &Text) -> bool {
