@@ -151,8 +151,15 @@ fn attribute_each(
     let mut text = old.clone();
     let mut there = parts.clone();
     let mut matched = Vec::with_capacity(changes.len());
+    let mut smaller = Vec::with_capacity(changes.len());
     for change in changes {
         let raw = edits(change);
+        let near = |edit: &Edit| there.iter().any(|part| edit.may_be(part, &text));
+        smaller.push(if raw.iter().any(near) {
+            change.clone()
+        } else {
+            trimmed(&text, std::slice::from_ref(change))
+        });
         let mut after = text.clone();
         change.apply(&mut after);
         let whole = there.iter().all(|part| !part.spoiled);
@@ -192,11 +199,11 @@ fn attribute_each(
         }
     };
     let mut text = old.clone();
-    for (change, confirmed) in changes.iter().zip(matched) {
+    for ((change, smaller), confirmed) in changes.iter().zip(smaller).zip(matched) {
         if confirmed.is_empty() {
             run = Some(match run.take() {
-                Some((before, run)) => (before, run.compose(change)),
-                None => (text.clone(), change.clone()),
+                Some((before, run)) => (before, run.compose(&smaller)),
+                None => (text.clone(), smaller),
             });
         } else {
             weigh(&mut run, &mut parts, &mut steps);
