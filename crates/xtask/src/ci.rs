@@ -43,13 +43,14 @@ pub(crate) fn run() -> Result<()> {
         cargo(
             "documentation tests",
             &["test", "--workspace", "--locked", "--doc"],
-        )
+        )?;
     } else {
         cargo(
             "tests",
             &["test", "--workspace", "--locked", "--no-fail-fast"],
-        )
+        )?;
     }
+    cargo("proof that the simulation can fail", &["xtask", "mutants"])
 }
 
 fn cargo(what: &str, arguments: &[&str]) -> Result<()> {

@@ -8,6 +8,7 @@
 mod arrows;
 mod ci;
 mod editors;
+mod mutants;
 mod record_demo;
 mod record_neovim;
 mod simulate;
@@ -32,6 +33,8 @@ enum Task {
     Ci,
     /// Find, or fetch into a cache outside the tree, the editors of the end-to-end tests.
     Editors(editors::Args),
+    /// Break the edit engine in one place at a time, and see the simulation notice.
+    Mutants,
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
     /// Take the pictures of the Neovim plugin for the documentation.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Arrows => arrows::run(),
         Task::Ci => ci::run(),
         Task::Editors(args) => editors::run(&args),
+        Task::Mutants => mutants::run(),
         Task::RecordDemo(args) => record_demo::run(&args),
         Task::RecordNeovim(args) => record_neovim::run(&args),
         Task::Simulate(args) => simulate::run(&args),
