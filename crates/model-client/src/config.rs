@@ -1,7 +1,10 @@
 //! Where a link leads, how patient it is and what it may do.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::proxy::Proxies;
 
 /// Settings of one link.
 #[derive(Debug, Clone)]
@@ -14,7 +17,11 @@ pub struct LinkConfig {
     pub key: Option<Secret>,
     /// Further headers of the handshake or the POST. The values may be secret too.
     pub headers: Vec<(String, Secret)>,
-    /// For name, TCP, TLS and upgrade together.
+    /// A PEM file of certificates that may vouch for the server, beside the system's own.
+    pub ca_file: Option<PathBuf>,
+    /// What may stand between us and the server.
+    pub proxies: Proxies,
+    /// For name, TCP, proxy, TLS and upgrade together.
     pub connect_timeout: Duration,
     /// The longest silence while a response is running; only text breaks it.
     pub idle_timeout: Duration,
@@ -48,6 +55,8 @@ impl LinkConfig {
             url: url.into(),
             key: None,
             headers: Vec::new(),
+            ca_file: None,
+            proxies: Proxies::default(),
             connect_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_secs(30),
             max_frame: 16 << 20,
@@ -65,10 +74,12 @@ impl LinkConfig {
 
     /// Takes the key and the secret headers out of a text that the server chose.
     pub(crate) fn scrub(&self, text: &str) -> String {
+        let of_proxies = self.proxies.secrets();
         let secrets = self
             .key
             .iter()
-            .chain(self.headers.iter().map(|(_, value)| value));
+            .chain(self.headers.iter().map(|(_, value)| value))
+            .chain(&of_proxies);
         let long_enough = |it: &&Secret| it.0.len() >= 6;
         secrets
             .filter(long_enough)

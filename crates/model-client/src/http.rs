@@ -19,7 +19,9 @@ use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue};
 use self::exchange::{Exchange, Stage, Step};
 use crate::config::LinkConfig;
 use crate::connection::{Abandoned, Batch, Incoming};
+use crate::dial::secret_value;
 use crate::error::LinkError;
+use crate::proxy::Proxy;
 use crate::target::{Target, Wire};
 use crate::transport::Transport;
 
@@ -32,12 +34,15 @@ pub(crate) struct Post {
     headers: HeaderMap,
     max_frame: usize,
     prediction: bool,
+    /// The proxy that passes the requests on, and so has to be told the whole address.
+    relay: Option<Proxy>,
 }
 
 impl Post {
     pub(crate) fn new(
         target: &Target,
         mut headers: HeaderMap,
+        relay: Option<Proxy>,
         config: &LinkConfig,
     ) -> Result<Post, LinkError> {
         let host = HeaderValue::try_from(&target.shown).map_err(|_| LinkError::Config {
@@ -50,11 +55,16 @@ impl Post {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        if let Some(credentials) = relay.as_ref().and_then(|it| it.credentials.as_ref()) {
+            let value = secret_value(credentials, "the credentials of the proxy")?;
+            headers.insert(header::PROXY_AUTHORIZATION, value);
+        }
         Ok(Post {
             target: target.clone(),
             headers,
             max_frame: config.max_frame,
             prediction: config.prediction,
+            relay,
         })
     }
 
@@ -116,7 +126,10 @@ impl HttpConnection {
         let mut post = hyper::Request::new(Full::new(Bytes::from(body)));
         *post.method_mut() = Method::POST;
         *post.headers_mut() = self.post.headers.clone();
-        let path = self.post.target.path.parse();
+        let path = match &self.post.relay {
+            Some(_) => self.post.target.url().parse(),
+            None => self.post.target.path.parse(),
+        };
         *post.uri_mut() = path.map_err(|_| LinkError::Config {
             reason: "its path cannot be sent".to_owned(),
         })?;

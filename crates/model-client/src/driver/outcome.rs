@@ -133,6 +133,7 @@ impl Driver {
                 .status
                 .is_some_and(|it| (400..500).contains(&it) && !matches!(it, 404 | 405)),
             LinkError::Refused { status, .. } => matches!(status, 401 | 403 | 407),
+            LinkError::Proxy { status, .. } => *status == Some(407),
             _ => false,
         };
         let error = match self
@@ -220,6 +221,9 @@ impl Driver {
             error.error,
             LinkError::Refused {
                 status: 401 | 407 | 429,
+                ..
+            } | LinkError::Proxy {
+                status: Some(407),
                 ..
             }
         );
