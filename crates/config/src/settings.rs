@@ -95,7 +95,7 @@ pub struct Model {
     /// Without it: `gpt-5.6-sol` at api.openai.com, `default` elsewhere.
     #[schemars(length(min = 1))]
     pub model: String,
-    /// Where the key is kept: an environment variable, a program that prints it (run without a shell, within 10 seconds), or an entry of the system keychain (not supported yet).
+    /// Where the key is kept: an environment variable, a program that prints it (run without a shell, within 10 seconds), or the password of an account of the service `redline` in the system keychain.
     /// Never the key itself.
     /// Without it: `{ env = "OPENAI_API_KEY" }` at api.openai.com, no key elsewhere.
     #[schemars(example = serde_json::json!({ "env": "OPENAI_API_KEY" }))]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::key::KeyFetch;
 use crate::proxy::Proxies;
 
 /// Settings of one link.
@@ -15,6 +16,8 @@ pub struct LinkConfig {
     pub url: String,
     /// Sent as a bearer token.
     pub key: Option<Secret>,
+    /// Where the key comes from, if it is not at hand.
+    pub fetch_key: Option<KeyFetch>,
     /// Further headers of the handshake or the POST. The values may be secret too.
     pub headers: Vec<(String, Secret)>,
     /// A PEM file of certificates that may vouch for the server, beside the system's own.
@@ -54,6 +57,7 @@ impl LinkConfig {
         LinkConfig {
             url: url.into(),
             key: None,
+            fetch_key: None,
             headers: Vec::new(),
             ca_file: None,
             proxies: Proxies::default(),
@@ -72,14 +76,27 @@ impl LinkConfig {
         }
     }
 
+    /// The server answered with this status in place of an answer.
+    pub(crate) fn refused(&self, status: u16) {
+        if let (401, Some(fetch)) = (status, &self.fetch_key) {
+            fetch.forget();
+        }
+    }
+
     /// Takes the key and the secret headers out of a text that the server chose.
     pub(crate) fn scrub(&self, text: &str) -> String {
         let of_proxies = self.proxies.secrets();
+        let fetched = self
+            .fetch_key
+            .as_ref()
+            .map(KeyFetch::seen)
+            .unwrap_or_default();
         let secrets = self
             .key
             .iter()
             .chain(self.headers.iter().map(|(_, value)| value))
-            .chain(&of_proxies);
+            .chain(&of_proxies)
+            .chain(&fetched);
         let long_enough = |it: &&Secret| it.0.len() >= 6;
         secrets
             .filter(long_enough)

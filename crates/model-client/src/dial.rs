@@ -75,15 +75,15 @@ impl Dialer {
         }
     }
 
-    /// One attempt on this wire, within the configured time.
+    /// One attempt on this wire, within the configured time once the key is there.
     pub(crate) async fn dial(&self, wire: Wire) -> Result<Dialled, DialError> {
         let target = Target {
             wire,
             ..self.target.clone()?
         };
+        let headers = self.headers().await?;
         let waited = self.config.connect_timeout;
         let deadline = Instant::now() + waited;
-        let headers = self.headers()?;
         let proxy = self.config.proxies.towards(&target)?;
         let late = |phase| LinkError::Timeout {
             host: match &proxy {
@@ -206,6 +206,7 @@ impl Dialer {
             }
             Err(Error::Http(response)) => {
                 let status = response.status().as_u16();
+                self.config.refused(status);
                 let message = refusal(status, response.body().as_deref().unwrap_or_default());
                 Err(LinkError::Refused {
                     host,
@@ -226,13 +227,17 @@ impl Dialer {
     }
 
     /// Those of the handshake and of the POST alike.
-    fn headers(&self) -> Result<HeaderMap, LinkError> {
+    async fn headers(&self) -> Result<HeaderMap, LinkError> {
         let mut headers = HeaderMap::new();
         headers.insert(
             header::USER_AGENT,
             HeaderValue::from_static(concat!("redline/", env!("CARGO_PKG_VERSION"))),
         );
-        if let Some(key) = &self.config.key {
+        let fetched = match &self.config.fetch_key {
+            Some(fetch) => Some(fetch.get().await?),
+            None => None,
+        };
+        if let Some(key) = fetched.as_ref().or(self.config.key.as_ref()) {
             let bearer = Secret::new(format!("Bearer {}", key.expose()));
             headers.insert(header::AUTHORIZATION, secret_value(&bearer, "the key")?);
         }

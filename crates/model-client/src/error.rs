@@ -12,6 +12,9 @@ pub enum LinkError {
     /// The settings do not make a connection.
     #[error("the model's address cannot be used: {reason}; check the setting `models.fast.url`")]
     Config { reason: String },
+    /// The key could not be fetched.
+    #[error("there is no key for the model: {reason}")]
+    Key { reason: String },
     /// Something else that was set cannot be used.
     #[error("{what} cannot be used: {reason}; check {place}")]
     Setting {
@@ -113,6 +116,7 @@ impl LinkError {
     pub fn retry(&self) -> Retry {
         match self {
             LinkError::Config { .. }
+            | LinkError::Key { .. }
             | LinkError::Setting { .. }
             | LinkError::Certificate { .. }
             | LinkError::FrameTooLarge { .. }

@@ -16,6 +16,7 @@ mod driver;
 mod error;
 mod flight;
 mod http;
+mod key;
 mod link;
 mod outbox;
 mod pool;
@@ -27,6 +28,7 @@ mod websocket;
 
 pub use config::{LinkConfig, Secret};
 pub use error::{LinkError, Phase, Retry};
+pub use key::KeyFetch;
 pub use link::{Link, LinkEvent};
 pub use proxy::Proxies;
 pub use report::{LinkStatus, Report};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use config::Settings;
 use loopback::Loopback;
-use model_client::{Link, LinkConfig, LinkEvent, LinkStatus, Proxies, Secret, Wire};
+use model_client::{KeyFetch, Link, LinkConfig, LinkEvent, LinkStatus, Proxies, Secret, Wire};
 use model_protocol::{Allowance, Quota, Request, Window};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
@@ -51,10 +51,18 @@ impl Models {
             let server = loopback::serve(wanted).await?;
             config.url = server.url();
             embedded = Some(server);
-        } else if let Some(source) = &fast.key {
-            match source.resolve(&env) {
-                Ok(key) => config.key = Some(Secret::new(key.expose())),
-                Err(error) => no_key = Some(error.to_string()),
+        } else if let Some(source) = fast.key {
+            if source.is_instant() {
+                match source.resolve(&env) {
+                    Ok(key) => config.key = Some(Secret::new(key.expose())),
+                    Err(error) => no_key = Some(error.to_string()),
+                }
+            } else {
+                // The engine does not wait for programs and keychains.
+                config.fetch_key = Some(KeyFetch::new(move || {
+                    let key = source.resolve(&env).map_err(|error| error.to_string())?;
+                    Ok(Secret::new(key.expose()))
+                }));
             }
         }
         config.idle_timeout = Duration::from_millis(settings.limits.idle_ms);

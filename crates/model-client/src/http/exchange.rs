@@ -127,10 +127,18 @@ impl Exchange {
                         return Poll::Ready(Step::GoesOn);
                     }
                 }
+                let is_unknown = matches!(self.stage, Stage::Refused { status: 401, .. });
                 if let (Some(error), Some(flight)) = (self.refusal(post), self.flight.take()) {
                     batch.push(Incoming::Refused { flight, error });
                 }
-                Poll::Ready(Step::Over)
+                match &post.fetch_key {
+                    // This connection would send the same key again.
+                    Some(fetch) if is_unknown => {
+                        fetch.forget();
+                        Poll::Ready(closed())
+                    }
+                    _ => Poll::Ready(Step::Over),
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ mod between;
 mod failures;
 mod harness;
 mod healing;
+mod keys;
 mod lanes;
 mod life;
 mod proxies;
