@@ -4,6 +4,7 @@
 //! a long parse; effects of the state machine become messages to the outside.
 
 mod actions;
+mod arrived;
 mod commands;
 mod open_document;
 mod publish;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use config::Settings;
 use model_client::LinkEvent;
+use model_protocol::StreamEvent;
 use rewrite::{EditId, Effect, ModelEvent, RewriteId, Time};
 use serde_json::Value;
 use syntax::Syntax;
@@ -22,6 +24,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use tower_lsp::ls_types::{CodeActionParams, CodeActionResponse, CodeLens, MessageType, Uri};
 
+use self::arrived::Arrived;
 pub(crate) use self::commands::COMMANDS;
 use self::open_document::OpenDocument;
 use self::publish::Published;
@@ -108,6 +111,7 @@ pub(crate) struct Engine {
     /// Rewrites about which people have not seen the last.
     changed: BTreeSet<(String, RewriteId)>,
     published: BTreeMap<RewriteId, Published>,
+    arrived: Arrived,
     started: Instant,
 }
 
@@ -135,6 +139,7 @@ impl Engine {
             stirred: BTreeSet::new(),
             changed: BTreeSet::new(),
             published: BTreeMap::new(),
+            arrived: Arrived::default(),
             started: Instant::now(),
         };
         tokio::spawn(engine.run(messages));
@@ -321,14 +326,31 @@ impl Engine {
     fn on_model(&mut self, event: LinkEvent) {
         let (id, event) = match event {
             LinkEvent::Sent { id, .. } => (id, ModelEvent::Sent),
-            LinkEvent::Stream { id, event } => (id, ModelEvent::Stream(event)),
-            LinkEvent::Ended {
-                id,
-                error: Some(error),
-            } => (id, ModelEvent::Failed(sentence(&error.to_string()))),
-            LinkEvent::Ended { error: None, .. }
-            | LinkEvent::Queued { .. }
-            | LinkEvent::Status(_) => return,
+            LinkEvent::Stream { id, event } => {
+                let arrived = &mut self.arrived;
+                let event = match event {
+                    StreamEvent::Failed(error) if arrived.end(RewriteId(id)) => {
+                        arrived.broke_off(RewriteId(id), &error.message)
+                    }
+                    StreamEvent::Delta { text } => {
+                        arrived.text(RewriteId(id), &text);
+                        StreamEvent::Delta { text }
+                    }
+                    event => event,
+                };
+                (id, ModelEvent::Stream(event))
+            }
+            LinkEvent::Ended { id, error } => {
+                let has_line = self.arrived.end(RewriteId(id));
+                let Some(error) = error else { return };
+                let error = error.to_string();
+                let event = match has_line {
+                    true => ModelEvent::Stream(self.arrived.broke_off(RewriteId(id), &error)),
+                    false => ModelEvent::Failed(sentence(&error)),
+                };
+                (id, event)
+            }
+            LinkEvent::Queued { .. } | LinkEvent::Status(_) => return,
         };
         let id = RewriteId(id);
         if let Some(uri) = self.homes.get(&id).cloned() {
