@@ -7,6 +7,7 @@ pub mod code;
 pub mod helix;
 pub mod lsp;
 pub mod model_server;
+pub mod model_servers;
 pub mod neovim;
 pub mod scene;
 pub mod sessions;

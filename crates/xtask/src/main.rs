@@ -6,8 +6,11 @@
 )]
 
 mod arrows;
+mod cache;
 mod ci;
+mod debian;
 mod editors;
+mod model_servers;
 mod record_demo;
 mod record_neovim;
 mod simulate;
@@ -32,6 +35,8 @@ enum Task {
     Ci,
     /// Find, or fetch into a cache outside the tree, the editors of the end-to-end tests.
     Editors(editors::Args),
+    /// Fetch the real model servers and clients of the tests into a cache outside the tree.
+    ModelServers(model_servers::Args),
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
     /// Take the pictures of the Neovim plugin for the documentation.
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
         Task::Arrows => arrows::run(),
         Task::Ci => ci::run(),
         Task::Editors(args) => editors::run(&args),
+        Task::ModelServers(args) => model_servers::run(&args),
         Task::RecordDemo(args) => record_demo::run(&args),
         Task::RecordNeovim(args) => record_neovim::run(&args),
         Task::Simulate(args) => simulate::run(&args),
