@@ -9,6 +9,7 @@ pub mod lsp;
 pub mod model_server;
 pub mod model_servers;
 pub mod neovim;
+pub mod post_server;
 pub mod scene;
 pub mod sessions;
 
