@@ -1,6 +1,7 @@
 //! Every failure of `docs/model-link.md` on each wire, by servers that are not ours: what may pass heals without
 //! anybody noticing, what lasts is told, nothing is lost, and the next rewrite works.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -128,14 +129,8 @@ fn good_steps(text: &str) -> Reply {
     Reply::Stream([text_steps(&[text]), vec![Step::End]].concat())
 }
 
-/// A server of either kind, which lives as long as it is needed.
-enum Server {
-    Socket(ModelServer),
-    Post(PostServer),
-}
-
-/// A server that fails so on the first `times` requests to be bad, and answers all others.
-fn serve(wire: Wire, bad: Bad, late: bool, times: usize) -> (Server, String) {
+/// A server that fails so on the first `times` requests to be bad, and answers all others; it ends when dropped.
+fn serve(wire: Wire, bad: Bad, late: bool, times: usize) -> (Box<dyn Any>, String) {
     let count = Arc::new(AtomicUsize::new(0));
     let is_bad =
         move |text: &str| text.contains("be bad") && count.fetch_add(1, Ordering::Relaxed) < times;
@@ -152,7 +147,7 @@ fn serve(wire: Wire, bad: Bad, late: bool, times: usize) -> (Server, String) {
             }
         });
         let url = server.url();
-        return (Server::Socket(server), url);
+        return (Box::new(server), url);
     }
     let server = PostServer::start(426, move |post| {
         let text = post.text();
@@ -167,7 +162,7 @@ fn serve(wire: Wire, bad: Bad, late: bool, times: usize) -> (Server, String) {
         "responses"
     };
     let url = format!("http://{}/{end}", server.base());
-    (Server::Post(server), url)
+    (Box::new(server), url)
 }
 
 fn start(url: &str) -> (Client, String) {
