@@ -118,6 +118,7 @@ impl Server {
             .args(["--port", &port.to_string()])
             .current_dir(folder.path())
             .env("HOME", folder.path())
+            .env("NO_PROXY", "127.0.0.1")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)

@@ -527,3 +527,34 @@ fn once_shows_the_complete_lines_of_a_stream_that_fails() {
     client.wait_until_over(id);
     assert_eq!(client.text(&uri), [BEFORE, OLD, AFTER].concat());
 }
+
+#[test]
+fn another_model_in_the_settings_ends_what_the_old_one_runs() {
+    let old = ModelServer::start(|request| {
+        let answer = Answer::to(request).pieces(["one = 11\ntwo = 2\nthr"]);
+        answer.then(Action::Silence).open_ended().actions()
+    });
+    let new = ModelServer::streaming(NEW);
+    let mut setup = Setup::new(ServerCommand::redline())
+        .with_events()
+        .with_manner(Manner::VS_CODE);
+    let model = |url: &str| json!({ "models": { "fast": { "url": url, "model": "m" } } });
+    setup.initialization_options = model(&old.url());
+    let client = Client::start(&setup);
+    let uri = open(&client, "a.py");
+    let id = client
+        .rewrite(&uri, region(&client, &uri), "x", "live")
+        .expect("it starts");
+    client.wait_for_document(&uri, "the first line came", |it| {
+        it.text.contains("one = 11\n")
+    });
+    let settings = json!({ "settings": { "redline": model(&new.url()) } });
+    client.notify("workspace/didChangeConfiguration", settings);
+    client.wait_for_state(id, "interrupted");
+    assert_eq!(client.text(&uri), [BEFORE, CUT, AFTER].concat());
+    client
+        .decide("redline.reject", id)
+        .expect("it can be rejected");
+    client.wait_until_over(id);
+    check_works(&client, &uri, "");
+}

@@ -224,6 +224,7 @@ impl Proxy {
             (407, None) if is_setting => "it wants a user name and password, which cannot stand in settings: put http://name:password@host:port into the environment variable HTTPS_PROXY instead".to_owned(),
             (407, None) => format!("it wants a user name and password: put them into {place} as http://name:password@host:port"),
             (407, Some(_)) => format!("it does not accept the user name and password in {place}"),
+            (401 | 403 | 405, _) if is_setting => format!("it does not allow this connection (HTTP status {status}): ask those who run it, or set `models.fast.proxy` to \"none\" if the server can be reached without"),
             (401 | 403 | 405, _) => format!("it does not allow this connection (HTTP status {status}): ask those who run it, or name the host in NO_PROXY if it can be reached without"),
             (502..=504, _) => format!("it cannot reach the server itself (HTTP status {status})"),
             _ => format!("it answered with HTTP status {status}; check {place}"),

@@ -203,8 +203,11 @@ impl Engine {
         }
         match Models::start(&self.settings, &self.options).await {
             Ok((models, events)) => {
-                self.models = Some(models);
+                let is_first = self.models.replace(models).is_none();
                 self.model_events = Some(events);
+                if !is_first {
+                    self.guarded(Engine::lose_answers);
+                }
             }
             Err(error) => {
                 let message = format!("Redline cannot start its embedded engine: {error}.");
@@ -341,22 +344,38 @@ impl Engine {
                 (id, ModelEvent::Stream(event))
             }
             LinkEvent::Ended { id, error } => {
-                let has_line = self.arrived.end(RewriteId(id));
-                let Some(error) = error else { return };
-                let error = error.to_string();
-                let event = match has_line {
-                    true => ModelEvent::Stream(self.arrived.broke_off(RewriteId(id), &error)),
-                    false => ModelEvent::Failed(sentence(&error)),
+                let id = RewriteId(id);
+                return match error {
+                    Some(error) => self.lose_answer(id, &error.to_string()),
+                    None => drop(self.arrived.end(id)),
                 };
-                (id, event)
             }
             LinkEvent::Queued { .. } | LinkEvent::Status(_) => return,
         };
-        let id = RewriteId(id);
+        self.hand_on(RewriteId(id), event);
+    }
+
+    fn hand_on(&mut self, id: RewriteId, event: ModelEvent) {
         if let Some(uri) = self.homes.get(&id).cloned() {
             self.with_document(&uri, |document, now, out| {
                 document.rewrites.model(id, event, now, out)
             });
+        }
+    }
+
+    /// Nothing more comes of an answer that has no end: its complete lines are kept, if there are any.
+    fn lose_answer(&mut self, id: RewriteId, why: &str) {
+        let event = match self.arrived.end(id) {
+            true => ModelEvent::Stream(self.arrived.broke_off(id, why)),
+            false => ModelEvent::Failed(sentence(why)),
+        };
+        self.hand_on(id, event);
+    }
+
+    /// The link is gone, and with it every answer that was on its way.
+    fn lose_answers(&mut self) {
+        for id in self.homes.keys().copied().collect::<Vec<_>>() {
+            self.lose_answer(id, "the settings of the model were changed meanwhile");
         }
     }
 
