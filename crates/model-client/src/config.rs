@@ -125,3 +125,31 @@ impl fmt::Debug for Secret {
         f.write_str("Secret")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_shown_for_debugging() {
+        const SECRET: &str = "sk-hush-1";
+        let address = format!("http://me:{SECRET}@proxy:1");
+        let config = LinkConfig {
+            key: Some(Secret::new(SECRET)),
+            fetch_key: Some(KeyFetch::new(|| Ok(Secret::new(SECRET)))),
+            headers: vec![("x-key".to_owned(), Secret::new(SECRET))],
+            proxies: Proxies::only(&address),
+            ..LinkConfig::new("ws://127.0.0.1:1/v1/responses")
+        };
+        let shown = format!("{config:?}");
+        assert!(
+            shown.contains("127.0.0.1") && !shown.contains("hush"),
+            "{shown}"
+        );
+        let echoed = format!("no {SECRET} here, nor {address}");
+        assert_eq!(
+            config.scrub(&echoed),
+            "no [key] here, nor http://me:[key]@proxy:1"
+        );
+    }
+}
