@@ -7,7 +7,9 @@ pub mod code;
 pub mod helix;
 pub mod lsp;
 pub mod model_server;
+pub mod model_servers;
 pub mod neovim;
+pub mod post_server;
 pub mod scene;
 pub mod sessions;
 

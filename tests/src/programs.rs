@@ -98,7 +98,7 @@ pub fn editors() -> &'static Editors {
 }
 
 /// Builds the binary of a workspace package; cargo says where it lies, whatever the target folder.
-fn build(package: &str) -> PathBuf {
+pub(crate) fn build(package: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["build", "--message-format=json-render-diagnostics"])

@@ -86,3 +86,19 @@ fn dotted(table: &toml::Value, path: &str) -> String {
     });
     lines.collect()
 }
+
+#[test]
+fn vs_code_lets_projects_set_apply_alone() {
+    let text = include_str!("../../editors/vscode/package.json");
+    let manifest: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    let settings = &manifest["contributes"]["configuration"]["properties"];
+    for (name, setting) in settings.as_object().expect("settings") {
+        // VS Code takes settings of these scopes from the user alone.
+        let is_users = matches!(setting["scope"].as_str(), Some("machine" | "application"));
+        assert_eq!(is_users, name != "redline.apply", "{name}");
+    }
+    let model = &settings["redline.models"]["additionalProperties"]["properties"];
+    for key in ["url", "key", "caFile", "proxy"] {
+        assert!(model[key].is_object(), "{key}");
+    }
+}

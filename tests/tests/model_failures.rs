@@ -1,5 +1,5 @@
-//! A model that fails in every way: the rewrite ends with a clear message, the document is byte for byte as
-//! before (with what the user typed since), and the next rewrite works.
+//! A model that fails in every way: a clear message says why, complete lines that have come can be decided on,
+//! without any the document is byte for byte as before (with what the user typed since), and the next rewrite works.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +13,8 @@ const BEFORE: &str = "# before ü\n";
 const OLD: &str = "one = 1\ntwo = 2\nthree = 3\nfour = 4\n";
 const AFTER: &str = "# after 𝄞\n";
 const NEW: &str = "one = 11\ntwo = 2\nthree = 33\nfour = 4\n";
+/// What is complete of an answer that breaks off, and the old text behind it.
+const CUT: &str = "one = 11\ntwo = 2\nthree = 3\nfour = 4\n";
 /// What is typed at the start of the document while the model fails.
 const TYPED: &str = "# me: é\n";
 
@@ -116,8 +118,19 @@ fn check_at_once(bad: impl Fn(&Request) -> Vec<Action> + Send + Sync + 'static) 
 }
 
 /// A failure in mid-stream: `bad` follows the first lines, which are on the screen by then, and some typing.
+/// The complete lines stay for a decision; answers the message.
 #[track_caller]
 fn check_midway(bad: impl Fn(Answer) -> Vec<Action> + Send + Sync + 'static) -> String {
+    check_midway_then(bad, "redline.reject", OLD)
+}
+
+/// As [`check_midway`], with the decision and what the region comes to by it.
+#[track_caller]
+fn check_midway_then(
+    bad: impl Fn(Answer) -> Vec<Action> + Send + Sync + 'static,
+    decision: &str,
+    decided: &str,
+) -> String {
     let gate = Gate::new();
     let held = gate.clone();
     let model = ModelServer::start(
@@ -138,9 +151,32 @@ fn check_midway(bad: impl Fn(Answer) -> Vec<Action> + Send + Sync + 'static) -> 
     });
     client.replace(&uri, 0..0, TYPED);
     gate.open();
-    let message = check_failed(&client, &uri, id, TYPED);
+    let view = client.wait_for_state(id, "interrupted");
+    let message = view["message"].as_str().unwrap_or_default().to_owned();
+    assert!(
+        message.starts_with("The model stopped before its end (")
+            && message.ends_with("); the complete lines are kept for your decision."),
+        "{message:?}"
+    );
+    let shown = client.wait_for_message(0, "window/showMessage", |params| {
+        params["message"]
+            .as_str()
+            .is_some_and(|shown| shown.contains(&message))
+    });
+    assert_eq!(shown["type"], 2, "{shown}");
+    assert_eq!(client.text(&uri), [TYPED, BEFORE, CUT, AFTER].concat());
+    client.decide(decision, id).expect("it can be decided");
+    client.wait_until_over(id);
+    assert_eq!(client.text(&uri), [TYPED, BEFORE, decided, AFTER].concat());
+    check_progress(&client, id);
     check_works(&client, &uri, TYPED);
     message
+}
+
+/// The same before a line is complete: nothing is left of it.
+#[track_caller]
+fn check_in_the_first_line(bad: impl Fn(Answer) -> Vec<Action> + Send + Sync + 'static) -> String {
+    check_at_once(move |request| bad(Answer::to(request).pieces(["one", " = 1"])))
 }
 
 fn then(action: Action) -> impl Fn(Answer) -> Vec<Action> + Send + Sync + 'static {
@@ -159,6 +195,46 @@ fn delta(text: &str) -> String {
 fn killed_connection() {
     let message = check_midway(then(Action::Kill));
     assert!(message.contains("127.0.0.1"), "{message}");
+}
+
+#[test]
+fn what_came_before_the_connection_was_lost_can_be_accepted() {
+    check_midway_then(then(Action::Kill), "redline.accept", CUT);
+}
+
+#[test]
+fn less_than_a_line_is_taken_back() {
+    let message = check_in_the_first_line(then(Action::Kill));
+    assert!(message.contains("127.0.0.1"), "{message}");
+    check_in_the_first_line(then(Action::Close(1008, "no".to_owned())));
+    let message = check_in_the_first_line(|answer| {
+        let answer = answer.failed("server_error", "the tea is cold");
+        answer.actions()
+    });
+    assert!(message.contains("the tea is cold"), "{message}");
+}
+
+#[test]
+fn lines_that_changed_nothing_leave_nothing_to_decide() {
+    let model = ModelServer::start(|request| {
+        let answer = Answer::to(request).pieces(["one = 1\ntwo = 2\nthr"]);
+        answer.then(Action::Kill).open_ended().actions()
+    });
+    let client = start(&model.url());
+    let uri = open(&client, "a.py");
+    let id = client
+        .rewrite(&uri, region(&client, &uri), "x", "live")
+        .expect("it starts");
+    let end = client.wait_until_over(id);
+    assert_eq!(end["state"], "rejected", "{end:#}");
+    client.wait_for_message(0, "window/showMessage", |params| {
+        let message = params["message"].as_str().unwrap_or_default();
+        params["type"] == 1
+            && message.contains("127.0.0.1")
+            && message.contains("nothing had changed")
+    });
+    assert_eq!(client.text(&uri), [BEFORE, OLD, AFTER].concat());
+    check_progress(&client, id);
 }
 
 #[test]
@@ -417,9 +493,7 @@ fn once_shows_nothing_of_a_stream_that_fails() {
     let gate = Gate::new();
     let held = gate.clone();
     let model = ModelServer::start(move |request| {
-        let answer = Answer::to(request)
-            .pieces(["one = 11\ntwo = 22\n"])
-            .hold(&held);
+        let answer = Answer::to(request).pieces(["one = 1"]).hold(&held);
         answer.then(Action::Kill).open_ended().actions()
     });
     let client = start(&model.url());
@@ -432,4 +506,55 @@ fn once_shows_nothing_of_a_stream_that_fails() {
     gate.open();
     check_failed(&client, &uri, id, TYPED);
     assert!(client.document(&uri).applied.is_empty());
+}
+
+#[test]
+fn once_shows_the_complete_lines_of_a_stream_that_fails() {
+    let model = ModelServer::start(move |request| {
+        let answer = Answer::to(request).pieces(["one = 11\ntwo = 2\nthr"]);
+        answer.then(Action::Kill).open_ended().actions()
+    });
+    let client = start(&model.url());
+    let uri = open(&client, "a.py");
+    let id = client
+        .rewrite(&uri, region(&client, &uri), "x", "once")
+        .expect("it starts");
+    client.wait_for_state(id, "interrupted");
+    assert_eq!(client.text(&uri), [BEFORE, CUT, AFTER].concat());
+    client
+        .decide("redline.reject", id)
+        .expect("it can be rejected");
+    client.wait_until_over(id);
+    assert_eq!(client.text(&uri), [BEFORE, OLD, AFTER].concat());
+}
+
+#[test]
+fn another_model_in_the_settings_ends_what_the_old_one_runs() {
+    let old = ModelServer::start(|request| {
+        let answer = Answer::to(request).pieces(["one = 11\ntwo = 2\nthr"]);
+        answer.then(Action::Silence).open_ended().actions()
+    });
+    let new = ModelServer::streaming(NEW);
+    let mut setup = Setup::new(ServerCommand::redline())
+        .with_events()
+        .with_manner(Manner::VS_CODE);
+    let model = |url: &str| json!({ "models": { "fast": { "url": url, "model": "m" } } });
+    setup.initialization_options = model(&old.url());
+    let client = Client::start(&setup);
+    let uri = open(&client, "a.py");
+    let id = client
+        .rewrite(&uri, region(&client, &uri), "x", "live")
+        .expect("it starts");
+    client.wait_for_document(&uri, "the first line came", |it| {
+        it.text.contains("one = 11\n")
+    });
+    let settings = json!({ "settings": { "redline": model(&new.url()) } });
+    client.notify("workspace/didChangeConfiguration", settings);
+    client.wait_for_state(id, "interrupted");
+    assert_eq!(client.text(&uri), [BEFORE, CUT, AFTER].concat());
+    client
+        .decide("redline.reject", id)
+        .expect("it can be rejected");
+    client.wait_until_over(id);
+    check_works(&client, &uri, "");
 }

@@ -12,6 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// A keychain may ask a person for a password first.
+const KEYCHAIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// What entries of the keychain belong to.
+const SERVICE: &str = "redline";
 /// Longer than any key; keeps a helper that never stops printing from filling the memory.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -23,7 +27,7 @@ pub enum KeySource {
     Env(String),
     /// Printed by this program, which gets the further texts as its arguments; no shell is involved.
     Command(Vec<String>),
-    /// In the system's keychain, under this name.
+    /// In the system's keychain: the password of this account of the service `redline`.
     Keyring(String),
 }
 
@@ -45,7 +49,13 @@ impl KeySource {
         }
     }
 
-    /// Fetches the key; blocks for up to 10 seconds when a command has to be run.
+    /// Whether fetching takes no time that anybody could notice.
+    pub fn is_instant(&self) -> bool {
+        matches!(self, KeySource::Env(_))
+    }
+
+    /// Fetches the key; blocks for up to 10 seconds when a command has to be run, and for up to a
+    /// minute when the keychain has to be opened.
     pub fn resolve(&self, env: &dyn Fn(&str) -> Option<String>) -> Result<Key, KeyError> {
         match self {
             KeySource::Env(name) => {
@@ -56,7 +66,7 @@ impl KeySource {
                 })
             }
             KeySource::Command(words) => run(words, COMMAND_TIMEOUT),
-            KeySource::Keyring(_) => Err(KeyError::KeyringUnsupported),
+            KeySource::Keyring(name) => in_time(name, KEYCHAIN_TIMEOUT, from_keychain),
         }
     }
 }
@@ -134,9 +144,57 @@ pub enum KeyError {
         "the key command {0} did not finish in time and was stopped; it must not ask for input"
     )]
     TimedOut(String),
-    /// Keychains are not read yet.
-    #[error("keys from the system keychain are not supported yet; use `env` or `command`")]
-    KeyringUnsupported,
+    /// There is no such entry in the keychain.
+    #[error(
+        "the system keychain has no password for the account {0} of the service redline; store the key there"
+    )]
+    NotInKeychain(String),
+    /// The keychain did not give the entry.
+    #[error("the system keychain cannot be read: {0}; is it there and unlocked?")]
+    Keychain(String),
+}
+
+/// Asking the keychain can neither be interrupted nor given a time, so it is left alone after one.
+fn in_time(
+    name: &str,
+    timeout: Duration,
+    fetch: fn(&str) -> Result<Key, KeyError>,
+) -> Result<Key, KeyError> {
+    let (sender, fetched) = mpsc::channel();
+    let wanted = name.to_owned();
+    thread::spawn(move || {
+        // Nobody listens any more after a timeout.
+        let _ = sender.send(fetch(&wanted));
+    });
+    let late = |_| Err(KeyError::Keychain("it did not answer in time".to_owned()));
+    fetched.recv_timeout(timeout).unwrap_or_else(late)
+}
+
+fn from_keychain(name: &str) -> Result<Key, KeyError> {
+    let entry = keyring::Entry::new(SERVICE, name);
+    match entry.and_then(|it| it.get_password()) {
+        Ok(text) => Key::new(&text).map_err(|problem| match problem {
+            Problem::Empty => KeyError::NotInKeychain(name.to_owned()),
+            Problem::Malformed => KeyError::Malformed,
+        }),
+        Err(error) => Err(keychain_error(name, &error)),
+    }
+}
+
+/// Some of these errors hold what was found, so only what is known is told.
+fn keychain_error(name: &str, error: &keyring::Error) -> KeyError {
+    use keyring::Error as E;
+    KeyError::Keychain(match error {
+        E::NoEntry => return KeyError::NotInKeychain(name.to_owned()),
+        E::BadEncoding(_) | E::BadDataFormat(..) => return KeyError::Malformed,
+        E::NoDefaultStore => {
+            "this session has none, or none that was running at the start".to_owned()
+        }
+        E::NoStorageAccess(error) => format!("it is locked or refuses ({error})"),
+        E::PlatformFailure(error) => error.to_string(),
+        E::Ambiguous(_) => "it has several entries of this name".to_owned(),
+        _ => "it failed".to_owned(),
+    })
 }
 
 fn run(words: &[String], timeout: Duration) -> Result<Key, KeyError> {

@@ -1,6 +1,7 @@
 //! The JSON schema of the settings, and reading it: what a place holds and what is allowed there.
 //! Checking, warnings and documentation all ask it, so none of them can differ from the types.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use schemars::Schema;
@@ -10,7 +11,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, Visitor
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use crate::{KeySource, Settings, Wire};
+use crate::{KeySource, Settings, Wire, wire};
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     let settings = SchemaSettings::draft2020_12().with(|it| it.inline_subschemas = true);
@@ -100,6 +101,8 @@ pub(crate) fn fits(node: &Value, value: &Value) -> bool {
     let text = value.as_str();
     match node["format"].as_str() {
         Some("model-url") => return text.is_some_and(|url| Wire::of(url).is_ok()),
+        Some("file") => return text.is_some_and(|path| Path::new(path).is_absolute()),
+        Some("proxy") => return text.is_some_and(wire::is_proxy),
         Some("name") => return text.is_some_and(is_name),
         Some("key-source") => {
             let source = KeySource::deserialize(value);

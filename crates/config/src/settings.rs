@@ -95,12 +95,22 @@ pub struct Model {
     /// Without it: `gpt-5.6-sol` at api.openai.com, `default` elsewhere.
     #[schemars(length(min = 1))]
     pub model: String,
-    /// Where the key is kept: an environment variable, a program that prints it (run without a shell, within 10 seconds), or an entry of the system keychain (not supported yet).
+    /// Where the key is kept: an environment variable, a program that prints it (run without a shell, within 10 seconds), or the password of an account of the service `redline` in the system keychain.
     /// Never the key itself.
     /// Without it: `{ env = "OPENAI_API_KEY" }` at api.openai.com, no key elsewhere.
     #[schemars(example = serde_json::json!({ "env": "OPENAI_API_KEY" }))]
     #[schemars(extend("format" = "key-source", "x-allowed" = "{ env = \"NAME\" }, { command = [\"program\", \"argument\"] } or { keyring = \"name\" }, never the key itself"))]
     pub key: Option<KeySource>,
+    /// A file of certificates (PEM) that may vouch for the server beside the system's own, for instance your company's.
+    #[schemars(example = &"/etc/ssl/our-ca.pem")]
+    #[schemars(extend("format" = "file", "x-allowed" = "the absolute path of a file"))]
+    pub ca_file: Option<String>,
+    /// The HTTP proxy that leads to the server, also for the WebSocket; `none` goes without.
+    /// Without it: what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, in upper or lower case; a user name and password can stand there only.
+    /// This machine itself is never reached through a proxy.
+    #[schemars(example = &"http://proxy.example.com:3128")]
+    #[schemars(extend("format" = "proxy", "x-allowed" = "`none`, or an http:// URL of a host and port, without a user name or password in it"))]
+    pub proxy: Option<String>,
     /// Tokens that fit into one request and its answer together.
     #[schemars(range(min = 1024, max = 100_000_000))]
     pub context_window: u64,
@@ -128,6 +138,8 @@ impl Default for Model {
             url: EMBEDDED.to_owned(),
             model: "redline-rules".to_owned(),
             key: None,
+            ca_file: None,
+            proxy: None,
             context_window: 128_000,
             max_output_tokens: None,
             reasoning_effort: None,

@@ -1,4 +1,4 @@
-//! What a model's URL means. Nothing here connects.
+//! What a model's URL means, and a proxy's. Nothing here connects.
 
 use std::net::IpAddr;
 
@@ -84,6 +84,18 @@ pub(crate) fn is_readable_on_the_way(url: &str) -> bool {
     matches!(uri.scheme_str(), Some("ws" | "http")) && !here
 }
 
+/// Whether a text may name a proxy. Credentials have no place in settings, and other kinds of
+/// proxies are not spoken with.
+pub(crate) fn is_proxy(text: &str) -> bool {
+    text == "none"
+        || text.parse::<Uri>().is_ok_and(|uri| {
+            let authority = uri.authority();
+            uri.scheme_str() == Some("http")
+                && authority.is_some_and(|it| !it.host().is_empty() && !it.as_str().contains('@'))
+                && uri.path_and_query().is_none_or(|it| it == "/")
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +132,22 @@ mod tests {
         check("api.openai.com", Err(Scheme), false, false);
         check("/v1/responses", Err(Malformed), false, false);
         check("", Err(Malformed), false, false);
+    }
+
+    #[test]
+    fn a_proxy_is_named_without_credentials() {
+        for (text, expected) in [
+            ("none", true),
+            ("http://proxy:3128", true),
+            ("http://10.0.0.1/", true),
+            ("http://me:secret@proxy:3128", false),
+            ("socks5://proxy:1080", false),
+            ("https://proxy:443", false),
+            ("http://proxy/path", false),
+            ("proxy:3128", false),
+            ("", false),
+        ] {
+            assert_eq!(is_proxy(text), expected, "{text}");
+        }
     }
 }

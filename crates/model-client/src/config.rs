@@ -1,7 +1,11 @@
 //! Where a link leads, how patient it is and what it may do.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::key::KeyFetch;
+use crate::proxy::Proxies;
 
 /// Settings of one link.
 #[derive(Debug, Clone)]
@@ -12,9 +16,15 @@ pub struct LinkConfig {
     pub url: String,
     /// Sent as a bearer token.
     pub key: Option<Secret>,
+    /// Where the key comes from, if it is not at hand.
+    pub fetch_key: Option<KeyFetch>,
     /// Further headers of the handshake or the POST. The values may be secret too.
     pub headers: Vec<(String, Secret)>,
-    /// For name, TCP, TLS and upgrade together.
+    /// A PEM file of certificates that may vouch for the server, beside the system's own.
+    pub ca_file: Option<PathBuf>,
+    /// What may stand between us and the server.
+    pub proxies: Proxies,
+    /// For name, TCP, proxy, TLS and upgrade together.
     pub connect_timeout: Duration,
     /// The longest silence while a response is running; only text breaks it.
     pub idle_timeout: Duration,
@@ -47,7 +57,10 @@ impl LinkConfig {
         LinkConfig {
             url: url.into(),
             key: None,
+            fetch_key: None,
             headers: Vec::new(),
+            ca_file: None,
+            proxies: Proxies::default(),
             connect_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_secs(30),
             max_frame: 16 << 20,
@@ -63,12 +76,27 @@ impl LinkConfig {
         }
     }
 
+    /// The server answered with this status in place of an answer.
+    pub(crate) fn refused(&self, status: u16) {
+        if let (401, Some(fetch)) = (status, &self.fetch_key) {
+            fetch.forget();
+        }
+    }
+
     /// Takes the key and the secret headers out of a text that the server chose.
     pub(crate) fn scrub(&self, text: &str) -> String {
+        let of_proxies = self.proxies.secrets();
+        let fetched = self
+            .fetch_key
+            .as_ref()
+            .map(KeyFetch::seen)
+            .unwrap_or_default();
         let secrets = self
             .key
             .iter()
-            .chain(self.headers.iter().map(|(_, value)| value));
+            .chain(self.headers.iter().map(|(_, value)| value))
+            .chain(&of_proxies)
+            .chain(&fetched);
         let long_enough = |it: &&Secret| it.0.len() >= 6;
         secrets
             .filter(long_enough)
@@ -95,5 +123,33 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_shown_for_debugging() {
+        const SECRET: &str = "sk-hush-1";
+        let address = format!("http://me:{SECRET}@proxy:1");
+        let config = LinkConfig {
+            key: Some(Secret::new(SECRET)),
+            fetch_key: Some(KeyFetch::new(|| Ok(Secret::new(SECRET)))),
+            headers: vec![("x-key".to_owned(), Secret::new(SECRET))],
+            proxies: Proxies::only(&address),
+            ..LinkConfig::new("ws://127.0.0.1:1/v1/responses")
+        };
+        let shown = format!("{config:?}");
+        assert!(
+            shown.contains("127.0.0.1") && !shown.contains("hush"),
+            "{shown}"
+        );
+        let echoed = format!("no {SECRET} here, nor {address}");
+        assert_eq!(
+            config.scrub(&echoed),
+            "no [key] here, nor http://me:[key]@proxy:1"
+        );
     }
 }

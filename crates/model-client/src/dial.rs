@@ -1,12 +1,16 @@
-//! Making one connection: name, TCP, TLS, and for the WebSocket the upgrade.
+//! Making one connection: name, TCP, where need be a proxy's tunnel, TLS, and for the WebSocket the
+//! upgrade.
 //!
 //! Not here: when to try again and on which wire (`driver`).
+
+mod tls;
+mod tunnel;
 
 use std::sync::Arc;
 
 use model_protocol::{Quota, ServerError, retry_after};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
@@ -21,6 +25,7 @@ use crate::config::{LinkConfig, Secret};
 use crate::connection::Connection;
 use crate::error::{LinkError, Phase};
 use crate::http::{HttpConnection, Post};
+use crate::proxy::Proxy;
 use crate::target::{Target, Wire};
 use crate::transport::Transport;
 use crate::websocket::Socket;
@@ -70,23 +75,44 @@ impl Dialer {
         }
     }
 
-    /// One attempt on this wire, within the configured time.
+    /// One attempt on this wire, within the configured time once the key is there.
     pub(crate) async fn dial(&self, wire: Wire) -> Result<Dialled, DialError> {
         let target = Target {
             wire,
             ..self.target.clone()?
         };
+        let headers = self.headers().await?;
         let waited = self.config.connect_timeout;
         let deadline = Instant::now() + waited;
+        let proxy = self.config.proxies.towards(&target)?;
         let late = |phase| LinkError::Timeout {
-            host: target.shown.clone(),
+            host: match &proxy {
+                Some(proxy) => format!("{} through the proxy {}", target.shown, proxy.shown()),
+                None => target.shown.clone(),
+            },
             phase,
             waited,
         };
-        let headers = self.headers()?;
-        let transport = timeout_at(deadline, self.transport(&target))
-            .await
-            .map_err(|_| late(Phase::Connect))??;
+        // Plain HTTP needs no tunnel, which many a proxy would refuse.
+        let is_relayed = proxy.is_some() && !target.is_tls && wire != Wire::WebSocket;
+        let transport = timeout_at(
+            deadline,
+            self.transport(&target, proxy.as_ref(), is_relayed),
+        )
+        .await
+        .map_err(|_| late(Phase::Connect))?
+        .map_err(|error| DialError {
+            // A tunnel for nothing but the WebSocket was refused.
+            is_upgrade: !target.is_tls
+                && matches!(
+                    error,
+                    LinkError::Proxy {
+                        status: Some(_),
+                        ..
+                    }
+                ),
+            error: error.scrubbed(&self.config),
+        })?;
         match wire {
             Wire::WebSocket => timeout_at(deadline, self.upgrade(&target, headers, transport))
                 .await
@@ -96,7 +122,8 @@ impl Dialer {
                     is_upgrade: true,
                 }),
             Wire::Sse | Wire::Chat => {
-                let post = Post::new(&target, headers, &self.config)?;
+                let relay = proxy.filter(|_| is_relayed);
+                let post = Post::new(&target, headers, relay, &self.config)?;
                 let connection = HttpConnection::new(transport, post).await?;
                 Ok(Dialled {
                     connection: Connection::Http(Box::new(connection)),
@@ -106,28 +133,47 @@ impl Dialer {
         }
     }
 
-    async fn transport(&self, target: &Target) -> Result<Transport, LinkError> {
-        let unreachable = |reason: String| LinkError::Connect {
-            host: target.shown.clone(),
-            reason,
+    async fn transport(
+        &self,
+        target: &Target,
+        proxy: Option<&Proxy>,
+        is_relayed: bool,
+    ) -> Result<Transport, LinkError> {
+        let host = || target.shown.clone();
+        let unreachable = |error: std::io::Error| match proxy {
+            Some(proxy) => LinkError::Proxy {
+                host: host(),
+                proxy: proxy.shown(),
+                status: None,
+                reason: format!("{error}; check {}", proxy.place),
+            },
+            None => LinkError::Connect {
+                host: host(),
+                reason: error.to_string(),
+            },
         };
-        let stream = TcpStream::connect((target.name(), target.port))
-            .await
-            .map_err(|it| unreachable(it.to_string()))?;
+        let address = match proxy {
+            Some(proxy) => (proxy.host.as_str(), proxy.port),
+            None => (target.name(), target.port),
+        };
+        let mut stream = TcpStream::connect(address).await.map_err(unreachable)?;
         // Without it a small frame may wait for the acknowledgement of the one before.
-        stream
-            .set_nodelay(true)
-            .map_err(|it| unreachable(it.to_string()))?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        if let Some(proxy) = proxy.filter(|_| !is_relayed) {
+            tunnel::open(&mut stream, proxy, target).await?;
+        }
         if !target.is_tls {
             return Ok(Transport::Plain(stream));
         }
-        let tls = self.tls().await.map_err(unreachable)?;
-        let name = ServerName::try_from(target.name().to_owned())
-            .map_err(|it| unreachable(it.to_string()))?;
+        let tls = self.tls().await?;
+        let name =
+            ServerName::try_from(target.name().to_owned()).map_err(|error| LinkError::Config {
+                reason: error.to_string(),
+            })?;
         let stream = TlsConnector::from(tls)
             .connect(name, stream)
             .await
-            .map_err(|it| unreachable(it.to_string()))?;
+            .map_err(|error| tls::failure(&target.shown, &error))?;
         Ok(Transport::Tls(Box::new(stream)))
     }
 
@@ -160,6 +206,7 @@ impl Dialer {
             }
             Err(Error::Http(response)) => {
                 let status = response.status().as_u16();
+                self.config.refused(status);
                 let message = refusal(status, response.body().as_deref().unwrap_or_default());
                 Err(LinkError::Refused {
                     host,
@@ -180,13 +227,17 @@ impl Dialer {
     }
 
     /// Those of the handshake and of the POST alike.
-    fn headers(&self) -> Result<HeaderMap, LinkError> {
+    async fn headers(&self) -> Result<HeaderMap, LinkError> {
         let mut headers = HeaderMap::new();
         headers.insert(
             header::USER_AGENT,
             HeaderValue::from_static(concat!("redline/", env!("CARGO_PKG_VERSION"))),
         );
-        if let Some(key) = &self.config.key {
+        let fetched = match &self.config.fetch_key {
+            Some(fetch) => Some(fetch.get().await?),
+            None => None,
+        };
+        if let Some(key) = fetched.as_ref().or(self.config.key.as_ref()) {
             let bearer = Secret::new(format!("Bearer {}", key.expose()));
             headers.insert(header::AUTHORIZATION, secret_value(&bearer, "the key")?);
         }
@@ -200,39 +251,18 @@ impl Dialer {
         Ok(headers)
     }
 
-    /// Reading the system's roots takes milliseconds of file reading, so it is done once, and not
-    /// on a thread that serves sockets.
-    async fn tls(&self) -> Result<Arc<ClientConfig>, String> {
+    /// Read once, and not on a thread that serves sockets.
+    async fn tls(&self) -> Result<Arc<ClientConfig>, LinkError> {
         let build = || async {
-            tokio::task::spawn_blocking(tls_config)
-                .await
-                .map_err(|error| error.to_string())?
+            let ca_file = self.config.ca_file.clone();
+            let read = tokio::task::spawn_blocking(move || tls::config(ca_file.as_deref()));
+            read.await.unwrap_or_else(|_| Err(LinkError::Stopped))
         };
         self.tls.get_or_try_init(build).await.map(Arc::clone)
     }
 }
 
-fn tls_config() -> Result<Arc<ClientConfig>, String> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        let reasons: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
-        return Err(format!(
-            "this system has no readable TLS root certificates ({})",
-            reasons.join("; ")
-        ));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(Arc::new(
-        config.with_root_certificates(roots).with_no_client_auth(),
-    ))
-}
-
-fn secret_value(secret: &Secret, what: &str) -> Result<HeaderValue, LinkError> {
+pub(crate) fn secret_value(secret: &Secret, what: &str) -> Result<HeaderValue, LinkError> {
     let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| LinkError::Config {
         reason: format!("{what} has characters that cannot be sent"),
     })?;

@@ -206,7 +206,7 @@ impl Driver {
             return;
         };
         flight.on = Some(key);
-        flight.last_text = now;
+        flight.last_text = None;
         self.running.push(flight);
         if let Err(error) = begun {
             self.lose(key, &error, now);
@@ -248,7 +248,7 @@ impl Driver {
         while let Some(silent) = self
             .running
             .iter()
-            .find(|it| now >= it.last_text + waited)
+            .find(|it| it.last_text.is_some_and(|last| now >= last + waited))
             .and_then(|it| it.on)
         {
             let host = self.host();
@@ -298,7 +298,8 @@ impl Driver {
     /// and is set anew.
     fn arm(&self, mut timer: Pin<&mut Sleep>, now: Instant) {
         let idle = self.dialer.config.idle_timeout;
-        let silence = self.running.iter().map(|it| it.last_text + idle);
+        let silence = self.running.iter().filter_map(|it| it.last_text);
+        let silence = silence.map(|last| last + idle);
         let waits = self.waiting.iter().map(|it| it.not_before);
         let next = silence
             .chain(waits.filter(|it| *it > now))

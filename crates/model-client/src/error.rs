@@ -12,6 +12,28 @@ pub enum LinkError {
     /// The settings do not make a connection.
     #[error("the model's address cannot be used: {reason}; check the setting `models.fast.url`")]
     Config { reason: String },
+    /// The key could not be fetched.
+    #[error("there is no key for the model: {reason}")]
+    Key { reason: String },
+    /// Something else that was set cannot be used.
+    #[error("{what} cannot be used: {reason}; check {place}")]
+    Setting {
+        what: &'static str,
+        reason: String,
+        place: String,
+    },
+    /// The server's certificate is not to be believed.
+    #[error("cannot reach {host}: {reason}")]
+    Certificate { host: String, reason: String },
+    /// The proxy in between does not lead there.
+    #[error("cannot reach {host} through the proxy {proxy}: {reason}")]
+    Proxy {
+        host: String,
+        proxy: String,
+        /// Of its answer, if it answered.
+        status: Option<u16>,
+        reason: String,
+    },
     /// No connection came about: name, TCP or TLS.
     #[error("cannot reach {host}: {reason}")]
     Connect { host: String, reason: String },
@@ -94,6 +116,9 @@ impl LinkError {
     pub fn retry(&self) -> Retry {
         match self {
             LinkError::Config { .. }
+            | LinkError::Key { .. }
+            | LinkError::Setting { .. }
+            | LinkError::Certificate { .. }
             | LinkError::FrameTooLarge { .. }
             | LinkError::Overloaded { .. }
             | LinkError::Cancelled
@@ -101,7 +126,12 @@ impl LinkError {
             LinkError::Connect { .. } | LinkError::Timeout { .. } | LinkError::Protocol { .. } => {
                 Retry::Later
             }
-            LinkError::Refused { status, .. } => match status {
+            LinkError::Proxy { status: None, .. } => Retry::Later,
+            LinkError::Refused { status, .. }
+            | LinkError::Proxy {
+                status: Some(status),
+                ..
+            } => match status {
                 408 | 425 | 429 | 500..=599 => Retry::Later,
                 _ => Retry::Never,
             },
@@ -135,7 +165,11 @@ impl LinkError {
     /// server, or by a proxy that does not know it or never answers.
     pub(crate) fn is_refused_upgrade(&self) -> bool {
         match self {
-            LinkError::Refused { status, .. } => matches!(
+            LinkError::Refused { status, .. }
+            | LinkError::Proxy {
+                status: Some(status),
+                ..
+            } => matches!(
                 status,
                 200..=399 | 400 | 403..=406 | 410 | 421 | 426 | 501 | 505
             ),
@@ -168,6 +202,17 @@ impl LinkError {
                 status,
                 message: config.scrub(&message),
                 retry_after,
+            },
+            LinkError::Proxy {
+                host,
+                proxy,
+                status,
+                reason,
+            } => LinkError::Proxy {
+                host,
+                proxy,
+                status,
+                reason: config.scrub(&reason),
             },
             other => other,
         }

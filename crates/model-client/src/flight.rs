@@ -35,7 +35,8 @@ pub(crate) struct Flight {
     /// It waits until then.
     pub(crate) not_before: Instant,
     pub(crate) sent: Option<Instant>,
-    pub(crate) last_text: Instant,
+    /// When something of the answer came last, or the request went out; `None` before that.
+    pub(crate) last_text: Option<Instant>,
     /// The place in the queue that was told last.
     pub(crate) told_place: usize,
     /// Whole attempts that failed.
@@ -84,7 +85,7 @@ impl Flight {
             is_anew: false,
             not_before: now,
             sent: None,
-            last_text: now,
+            last_text: None,
             told_place: 0,
             failures: 0,
             has_died: false,

@@ -19,7 +19,10 @@ use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue};
 use self::exchange::{Exchange, Stage, Step};
 use crate::config::LinkConfig;
 use crate::connection::{Abandoned, Batch, Incoming};
+use crate::dial::secret_value;
 use crate::error::LinkError;
+use crate::key::KeyFetch;
+use crate::proxy::Proxy;
 use crate::target::{Target, Wire};
 use crate::transport::Transport;
 
@@ -32,12 +35,16 @@ pub(crate) struct Post {
     headers: HeaderMap,
     max_frame: usize,
     prediction: bool,
+    fetch_key: Option<KeyFetch>,
+    /// The proxy that passes the requests on, and so has to be told the whole address.
+    relay: Option<Proxy>,
 }
 
 impl Post {
     pub(crate) fn new(
         target: &Target,
         mut headers: HeaderMap,
+        relay: Option<Proxy>,
         config: &LinkConfig,
     ) -> Result<Post, LinkError> {
         let host = HeaderValue::try_from(&target.shown).map_err(|_| LinkError::Config {
@@ -50,12 +57,25 @@ impl Post {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        if let Some(credentials) = relay.as_ref().and_then(|it| it.credentials.as_ref()) {
+            let value = secret_value(credentials, "the credentials of the proxy")?;
+            headers.insert(header::PROXY_AUTHORIZATION, value);
+        }
         Ok(Post {
             target: target.clone(),
             headers,
             max_frame: config.max_frame,
             prediction: config.prediction,
+            fetch_key: config.fetch_key.clone(),
+            relay,
         })
+    }
+
+    /// Whether a fetched key is still the one to send.
+    fn has_current_key(&self) -> bool {
+        let sent = self.headers.get(header::AUTHORIZATION);
+        let fetch = self.fetch_key.as_ref();
+        fetch.is_none_or(|it| sent.is_some_and(|sent| it.is_current(sent.as_bytes())))
     }
 
     fn body(&self, request: &mut Request) -> String {
@@ -111,12 +131,18 @@ impl HttpConnection {
     }
 
     pub(crate) fn begin(&mut self, flight: u64, request: &mut Request) -> Result<(), LinkError> {
+        if !self.post.has_current_key() {
+            return Err(self.closed());
+        }
         let body = self.post.body(request);
         let bytes = body.len();
         let mut post = hyper::Request::new(Full::new(Bytes::from(body)));
         *post.method_mut() = Method::POST;
         *post.headers_mut() = self.post.headers.clone();
-        let path = self.post.target.path.parse();
+        let path = match &self.post.relay {
+            Some(_) => self.post.target.url().parse(),
+            None => self.post.target.path.parse(),
+        };
         *post.uri_mut() = path.map_err(|_| LinkError::Config {
             reason: "its path cannot be sent".to_owned(),
         })?;
@@ -168,14 +194,18 @@ impl HttpConnection {
         Poll::Ready(())
     }
 
+    fn closed(&self) -> LinkError {
+        LinkError::Closed {
+            host: self.post.target.shown.clone(),
+            code: None,
+            reason: String::new(),
+        }
+    }
+
     /// Nothing runs: the connection becomes ready again, or is seen to be gone.
     fn rest(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
         if self.task.is_none() {
-            batch.push(Incoming::Failed(LinkError::Closed {
-                host: self.post.target.shown.clone(),
-                code: None,
-                reason: String::new(),
-            }));
+            batch.push(Incoming::Failed(self.closed()));
         } else if !self.is_ready {
             self.is_ready = self.sender.poll_ready(cx).is_ready();
         }

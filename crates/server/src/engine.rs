@@ -4,6 +4,7 @@
 //! a long parse; effects of the state machine become messages to the outside.
 
 mod actions;
+mod arrived;
 mod commands;
 mod open_document;
 mod publish;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use config::Settings;
 use model_client::LinkEvent;
+use model_protocol::StreamEvent;
 use rewrite::{EditId, Effect, ModelEvent, RewriteId, Time};
 use serde_json::Value;
 use syntax::Syntax;
@@ -22,6 +24,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use tower_lsp::ls_types::{CodeActionParams, CodeActionResponse, CodeLens, MessageType, Uri};
 
+use self::arrived::Arrived;
 pub(crate) use self::commands::COMMANDS;
 use self::open_document::OpenDocument;
 use self::publish::Published;
@@ -108,6 +111,7 @@ pub(crate) struct Engine {
     /// Rewrites about which people have not seen the last.
     changed: BTreeSet<(String, RewriteId)>,
     published: BTreeMap<RewriteId, Published>,
+    arrived: Arrived,
     started: Instant,
 }
 
@@ -135,6 +139,7 @@ impl Engine {
             stirred: BTreeSet::new(),
             changed: BTreeSet::new(),
             published: BTreeMap::new(),
+            arrived: Arrived::default(),
             started: Instant::now(),
         };
         tokio::spawn(engine.run(messages));
@@ -198,8 +203,11 @@ impl Engine {
         }
         match Models::start(&self.settings, &self.options).await {
             Ok((models, events)) => {
-                self.models = Some(models);
+                let is_first = self.models.replace(models).is_none();
                 self.model_events = Some(events);
+                if !is_first {
+                    self.guarded(Engine::lose_answers);
+                }
             }
             Err(error) => {
                 let message = format!("Redline cannot start its embedded engine: {error}.");
@@ -321,20 +329,53 @@ impl Engine {
     fn on_model(&mut self, event: LinkEvent) {
         let (id, event) = match event {
             LinkEvent::Sent { id, .. } => (id, ModelEvent::Sent),
-            LinkEvent::Stream { id, event } => (id, ModelEvent::Stream(event)),
-            LinkEvent::Ended {
-                id,
-                error: Some(error),
-            } => (id, ModelEvent::Failed(sentence(&error.to_string()))),
-            LinkEvent::Ended { error: None, .. }
-            | LinkEvent::Queued { .. }
-            | LinkEvent::Status(_) => return,
+            LinkEvent::Stream { id, event } => {
+                let arrived = &mut self.arrived;
+                let event = match event {
+                    StreamEvent::Failed(error) if arrived.end(RewriteId(id)) => {
+                        arrived.broke_off(RewriteId(id), &error.message)
+                    }
+                    StreamEvent::Delta { text } => {
+                        arrived.text(RewriteId(id), &text);
+                        StreamEvent::Delta { text }
+                    }
+                    event => event,
+                };
+                (id, ModelEvent::Stream(event))
+            }
+            LinkEvent::Ended { id, error } => {
+                let id = RewriteId(id);
+                return match error {
+                    Some(error) => self.lose_answer(id, &error.to_string()),
+                    None => drop(self.arrived.end(id)),
+                };
+            }
+            LinkEvent::Queued { .. } | LinkEvent::Status(_) => return,
         };
-        let id = RewriteId(id);
+        self.hand_on(RewriteId(id), event);
+    }
+
+    fn hand_on(&mut self, id: RewriteId, event: ModelEvent) {
         if let Some(uri) = self.homes.get(&id).cloned() {
             self.with_document(&uri, |document, now, out| {
                 document.rewrites.model(id, event, now, out)
             });
+        }
+    }
+
+    /// Nothing more comes of an answer that has no end: its complete lines are kept, if there are any.
+    fn lose_answer(&mut self, id: RewriteId, why: &str) {
+        let event = match self.arrived.end(id) {
+            true => ModelEvent::Stream(self.arrived.broke_off(id, why)),
+            false => ModelEvent::Failed(sentence(why)),
+        };
+        self.hand_on(id, event);
+    }
+
+    /// The link is gone, and with it every answer that was on its way.
+    fn lose_answers(&mut self) {
+        for id in self.homes.keys().copied().collect::<Vec<_>>() {
+            self.lose_answer(id, "the settings of the model were changed meanwhile");
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use config::Settings;
 use loopback::Loopback;
-use model_client::{Link, LinkConfig, LinkEvent, LinkStatus, Secret, Wire};
+use model_client::{KeyFetch, Link, LinkConfig, LinkEvent, LinkStatus, Proxies, Secret, Wire};
 use model_protocol::{Allowance, Quota, Request, Window};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
@@ -39,6 +39,7 @@ impl Models {
             .model_url
             .clone()
             .unwrap_or_else(|| fast.url.clone());
+        let env = |name: &str| std::env::var(name).ok();
         let mut embedded = None;
         let mut no_key = None;
         let mut config = LinkConfig::new(url.clone());
@@ -50,11 +51,18 @@ impl Models {
             let server = loopback::serve(wanted).await?;
             config.url = server.url();
             embedded = Some(server);
-        } else if let Some(source) = &fast.key {
-            let env = |name: &str| std::env::var(name).ok();
-            match source.resolve(&env) {
-                Ok(key) => config.key = Some(Secret::new(key.expose())),
-                Err(error) => no_key = Some(error.to_string()),
+        } else if let Some(source) = fast.key {
+            if source.is_instant() {
+                match source.resolve(&env) {
+                    Ok(key) => config.key = Some(Secret::new(key.expose())),
+                    Err(error) => no_key = Some(error.to_string()),
+                }
+            } else {
+                // The engine does not wait for programs and keychains.
+                config.fetch_key = Some(KeyFetch::new(move || {
+                    let key = source.resolve(&env).map_err(|error| error.to_string())?;
+                    Ok(Secret::new(key.expose()))
+                }));
             }
         }
         config.idle_timeout = Duration::from_millis(settings.limits.idle_ms);
@@ -63,6 +71,12 @@ impl Models {
         config.retries = settings.limits.retries;
         config.parallel = settings.limits.parallel;
         config.prediction = fast.prediction;
+        config.ca_file = fast.ca_file.map(Into::into);
+        config.proxies = match fast.proxy.as_deref() {
+            None => Proxies::from_environment(env),
+            Some("none") => Proxies::default(),
+            Some(address) => Proxies::only(address),
+        };
         // The embedded server obeys it, and nobody has to say so.
         config.interrupt = fast.interrupt || embedded.is_some();
         let (sender, events) = mpsc::channel(EVENTS);

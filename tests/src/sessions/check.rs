@@ -50,15 +50,11 @@ impl Session {
         let all = |verdict: bool| rewrite.verdicts.values().all(|it| *it == verdict);
         let partly = !rewrite.verdicts.is_empty();
         let cut_short = rewrite.is_interrupted || matches!(rewrite.fate, Fate::Fail(..));
+        // Its connection may have carried another session's answer that was to break; that is told late.
+        let message = rewrite.view["message"].to_string();
+        let lost = message.contains("closed the connection");
         let fits = match rewrite.state() {
-            // Its connection may have carried another session's answer that was to break; that is told late.
-            "failed"
-                if rewrite.view["message"]
-                    .to_string()
-                    .contains("closed the connection") =>
-            {
-                true
-            }
+            "failed" if lost => true,
             "failed" => {
                 matches!(rewrite.fate, Fate::Fail(..)) && rewrite.has_ended || rewrite.is_lost
             }
@@ -73,7 +69,7 @@ impl Session {
                 rewrite.decision == Some(false)
                     || partly && all(false)
                     || rewrite.is_undone
-                    || no_hunks && cut_short
+                    || no_hunks && (cut_short || lost)
             }
             _ => false,
         };

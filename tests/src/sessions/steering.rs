@@ -210,7 +210,11 @@ impl Session {
                 } else {
                     "redline.reject"
                 };
-                let purpose = Purpose::Decide { key, hunk: None, before };
+                let purpose = Purpose::Decide {
+                    key,
+                    hunk: None,
+                    before,
+                };
                 self.command(command, argument, purpose);
             }
             None => self.send_decision(key, accept, None),

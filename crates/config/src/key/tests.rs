@@ -42,10 +42,45 @@ fn a_variable_gives_its_trimmed_text() {
 }
 
 #[test]
-fn the_keychain_answers_that_it_is_not_supported() {
+fn what_the_keychain_says_is_told_without_what_it_holds() {
+    use keyring::Error as E;
+    let check = |error: E, words: &str| {
+        let found = keychain_error("openai", &error);
+        let shown = format!("{found} {found:?}");
+        assert!(
+            shown.contains(words) && !shown.contains("secret"),
+            "{shown}"
+        );
+    };
+    let secret = || b"sk-secret".to_vec();
     check(
-        KeySource::Keyring("redline".into()),
-        Err("not supported yet"),
+        E::NoEntry,
+        "no password for the account openai of the service redline",
+    );
+    check(E::BadEncoding(secret()), "is not a key");
+    check(E::BadDataFormat(secret(), "bad".into()), "is not a key");
+    check(E::NoDefaultStore, "this session has none");
+    check(
+        E::NoStorageAccess("locked".into()),
+        "is it there and unlocked?",
+    );
+    check(E::Ambiguous(Vec::new()), "several entries");
+}
+
+#[test]
+fn a_keychain_that_does_not_answer_is_left_alone() {
+    let hang = |_: &str| {
+        thread::park();
+        Err(KeyError::Malformed)
+    };
+    let found = in_time("openai", Duration::from_millis(20), hang);
+    assert!(matches!(found, Err(KeyError::Keychain(_))), "{found:?}");
+    let found = in_time("openai", Duration::from_secs(10), |name| {
+        Ok(Key(name.to_owned()))
+    });
+    assert_eq!(
+        found.map(|it| it.expose().to_owned()).ok().as_deref(),
+        Some("openai")
     );
 }
 

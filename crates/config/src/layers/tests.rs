@@ -198,7 +198,7 @@ fn a_literal_key_is_refused_everywhere_and_never_shown() {
 
 #[test]
 fn a_workspace_file_may_only_hold_narrowing_keys() {
-    let text = "url = 'x'\nlimits.retries = 9\nprivacy.mask = false\n[models.fast]\nurl = 'ws://127.0.0.1'\nkey = { command = ['evil'] }";
+    let text = "url = 'x'\nlimits.retries = 9\nprivacy.mask = false\n[models.fast]\nurl = 'ws://127.0.0.1'\nkey = { command = ['evil'] }\nca_file = '/w/evil.pem'\nproxy = 'http://evil:1'";
     let refused = |key| {
         format!(
             "`{key}` in w/.redline.toml is refused, because a workspace file may only set ignore, presets, guards, apply, context."
@@ -208,6 +208,31 @@ fn a_workspace_file_may_only_hold_narrowing_keys() {
     let warnings = warnings.each_ref().map(String::as_str);
     let loaded = check(workspace(text), &[], &warnings);
     assert_eq!(loaded.settings, Settings::default());
+}
+
+#[test]
+fn a_file_of_certificates_and_a_proxy_are_named_in_full() {
+    let file = if cfg!(windows) {
+        "C:/our-ca.pem"
+    } else {
+        "/etc/our-ca.pem"
+    };
+    let given = client(json!({ "models": { "fast": {
+        "url": "wss://x.example/v1/responses", "model": "m", "caFile": file, "proxy": "http://proxy:3128",
+    }, "other": { "model": "n" } } }));
+    let loaded = check(given, &[], &[]);
+    for name in ["fast", "other"] {
+        let model = loaded.settings.model(name).unwrap();
+        assert_eq!(model.ca_file.as_deref(), Some(file));
+        assert_eq!(model.proxy.as_deref(), Some("http://proxy:3128"));
+    }
+    let given =
+        user("[models.fast]\nca_file = 'our-ca.pem'\nproxy = 'http://me:secret@proxy:3128'");
+    let warnings = [
+        "`models.fast.ca_file` in u/config.toml must be the absolute path of a file, so it is left out.",
+        "`models.fast.proxy` in u/config.toml must be `none`, or an http:// URL of a host and port, without a user name or password in it, so it is left out.",
+    ];
+    check(given, &[], &warnings);
 }
 
 #[test]

@@ -72,3 +72,25 @@ fn the_page_on_configuration_is_up_to_date() {
     let same = found.replace("\r\n", "\n") == page;
     assert!(same, "run REDLINE_UPDATE_DOCS=1 cargo test -p config");
 }
+
+// The pages name a file as Unix does.
+#[cfg(unix)]
+#[test]
+fn the_settings_of_each_provider_are_taken_as_they_stand() {
+    for page in [
+        include_str!("../../../../docs/providers.md"),
+        include_str!("../../../../docs/team.md"),
+    ] {
+        let blocks = page.split("```toml\n").skip(1);
+        let mut count = 0;
+        for block in blocks.filter_map(|it| it.split_once("```")) {
+            let mut layers = crate::Layers::new();
+            layers.user_file("u/config.toml", block.0);
+            let loaded = layers.load();
+            assert_eq!(loaded.warnings, [""; 0], "{}", block.0);
+            assert_ne!(loaded.settings.model("fast").unwrap().url, "embedded");
+            count += 1;
+        }
+        assert!(count > 0);
+    }
+}

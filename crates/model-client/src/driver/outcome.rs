@@ -18,7 +18,8 @@ impl Driver {
         let now = Instant::now();
         for key in inbox.heard.drain(..) {
             let on = self.running.iter_mut().filter(|it| it.on == Some(key));
-            on.for_each(|it| it.last_text = now);
+            on.filter(|it| it.last_text.is_some())
+                .for_each(|it| it.last_text = Some(now));
         }
         for (key, incoming) in inbox.incoming.drain(..) {
             match incoming {
@@ -41,6 +42,7 @@ impl Driver {
     fn on_sent(&mut self, id: u64, bytes: usize, now: Instant) {
         if let Some(flight) = self.running.iter_mut().find(|it| it.id == id) {
             flight.sent = Some(now);
+            flight.last_text = Some(now);
             self.tell(|report| report.bytes_sent += bytes as u64);
             self.outbox.push(LinkEvent::Sent { id, bytes });
         }
@@ -133,6 +135,7 @@ impl Driver {
                 .status
                 .is_some_and(|it| (400..500).contains(&it) && !matches!(it, 404 | 405)),
             LinkError::Refused { status, .. } => matches!(status, 401 | 403 | 407),
+            LinkError::Proxy { status, .. } => *status == Some(407),
             _ => false,
         };
         let error = match self
@@ -220,6 +223,9 @@ impl Driver {
             error.error,
             LinkError::Refused {
                 status: 401 | 407 | 429,
+                ..
+            } | LinkError::Proxy {
+                status: Some(407),
                 ..
             }
         );

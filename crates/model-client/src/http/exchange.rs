@@ -127,24 +127,34 @@ impl Exchange {
                         return Poll::Ready(Step::GoesOn);
                     }
                 }
-                if let (Some(error), Some(flight)) = (self.refusal(&host()), self.flight.take()) {
+                let is_unknown = matches!(self.stage, Stage::Refused { status: 401, .. });
+                if let (Some(error), Some(flight)) = (self.refusal(post), self.flight.take()) {
                     batch.push(Incoming::Refused { flight, error });
                 }
-                Poll::Ready(Step::Over)
+                match &post.fetch_key {
+                    // This connection would send the same key again.
+                    Some(fetch) if is_unknown => {
+                        fetch.forget();
+                        Poll::Ready(closed())
+                    }
+                    _ => Poll::Ready(Step::Over),
+                }
             }
         }
     }
 
-    fn refusal(&self, host: &str) -> Option<LinkError> {
+    fn refusal(&self, post: &Post) -> Option<LinkError> {
+        let host = &post.target.shown;
         let Stage::Refused {
             read, status, wait, ..
         } = &self.stage
         else {
             return None;
         };
-        Some(match status {
-            200..=399 | 401 | 403..=407 | 410 | 426 => LinkError::Refused {
-                host: host.to_owned(),
+        Some(match (status, &post.relay) {
+            (407, Some(proxy)) => proxy.refusal(host, *status),
+            (200..=399 | 401 | 403..=407 | 410 | 426, _) => LinkError::Refused {
+                host: host.clone(),
                 status: *status,
                 message: refusal(*status, read),
                 retry_after: *wait,

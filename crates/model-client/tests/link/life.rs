@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use loopback::{Options, Script, serve};
@@ -11,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{Harness, answering, config, request, server, tcp_server};
+use crate::harness::{Harness, answering, config, request, server, strict, tcp_server};
 
 #[tokio::test]
 async fn it_connects_before_it_is_asked() {
@@ -274,4 +275,38 @@ async fn every_request_ends_exactly_once_under_random_faults_and_cancels() {
             LinkEvent::Status(_) => {}
         }
     }
+}
+
+#[tokio::test]
+async fn silence_counts_from_when_the_request_is_out() {
+    let (release, released) = tokio::sync::watch::channel(false);
+    let url = tcp_server(move |_, stream| {
+        let mut released = released.clone();
+        async move {
+            let mut socket = accept_async(stream).await.unwrap();
+            // More than what lies on the way does not leave before this is over.
+            released.wait_for(|it| *it).await.unwrap();
+            let Some(Ok(_)) = socket.next().await else {
+                return;
+            };
+            for event in [
+                r#"{"type":"response.output_text.delta","delta":"late"}"#,
+                r#"{"type":"response.completed","response":{"id":"r"}}"#,
+            ] {
+                socket.send(Message::text(event)).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let mut harness = Harness::start(LinkConfig {
+        idle_timeout: Duration::from_millis(100),
+        ..strict(url)
+    });
+    harness.ready().await;
+    harness.link.send(1, request(&"x".repeat(12 << 20)));
+    let early = tokio::time::timeout(Duration::from_millis(500), harness.outcome(1)).await;
+    assert!(early.is_err(), "{early:?}");
+    release.send(true).unwrap();
+    let outcome = harness.outcome(1).await;
+    assert_eq!((outcome.text.as_str(), outcome.error), ("late", None));
 }

@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "figures beside the verdict")]
 
+mod between;
 mod failures;
 mod harness;
 mod healing;
+mod keys;
 mod lanes;
 mod life;
+mod proxies;
 mod redirect;
+mod tls;
 mod wires;

@@ -136,6 +136,24 @@ impl Engine {
                 format!("Redline: {why}"),
             ));
         }
+        let why = match view.state {
+            State::Interrupted => self.arrived.why(id).map(|_| {
+                let message = view.message.clone().unwrap_or_default();
+                (MessageType::WARNING, message)
+            }),
+            // What came before it broke off had changed nothing.
+            State::Rejected => self.arrived.why(id).map(|why| {
+                let message = format!(
+                    "The model stopped before its end ({why}); nothing had changed by then."
+                );
+                (MessageType::ERROR, message)
+            }),
+            _ => None,
+        };
+        if let Some((kind, why)) = why {
+            self.editor
+                .send(Outgoing::Show(kind, format!("Redline: {why}")));
+        }
         let hunks: Vec<HunkState> = view.hunks.iter().map(|hunk| hunk.state).collect();
         let stir = before != Some(view.state) || last.is_none_or(|last| last.hunks != hunks);
         let lenses = stir && facts.lens_refresh;

@@ -1,7 +1,7 @@
-//! Neovim and Helix from a newer Debian suite, unpacked beside the system and not into it.
+//! Programs from a newer Debian suite, unpacked beside the system and not into it.
 //! A private apt tree (own lists, status and archives) fetches and verifies the packages; the programs
 //! start through the unpacked loader, because they need a newer C library than the machine may have.
-//! What is on PATH, and which versions will do, is decided one level up.
+//! Which programs, and what is on PATH, is decided by those who ask.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,33 +9,55 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail};
 
-use super::{HELIX, NEOVIM, cure, probe};
-
-/// The suite that carries both editors in sufficient versions.
-const SUITE: &str = "forky";
-const PACKAGES: [&str; 2] = ["neovim", "hx"];
+/// The suite that carries everything in sufficient versions.
+pub(crate) const SUITE: &str = "forky";
 /// Written last: a tree without it is half made.
 const STAMP: &str = "complete";
 
-/// The folder with the launchers `nvim` and `hx` inside `home`, made on the first call (about 10 s, 85 MB).
+/// Packages that are unpacked together.
+pub(crate) struct Tree<'a> {
+    /// Its folder.
+    pub(crate) name: &'a str,
+    pub(crate) packages: &'a [&'a str],
+    pub(crate) launchers: &'a [Launcher<'a>],
+    /// Says the problem with the way out that works everywhere.
+    pub(crate) cure: fn(&str) -> String,
+}
+
+/// A program of a tree and how it is started.
+pub(crate) struct Launcher<'a> {
+    pub(crate) name: &'a str,
+    /// Settings of the environment, in which `$root` is the tree and `$libraries` its libraries.
+    pub(crate) environment: &'a str,
+    /// Folders of further libraries, beside and below the others.
+    pub(crate) libraries: &'a str,
+    pub(crate) program: &'a str,
+}
+
+/// The folder with the launchers inside `home`, made on the first call; `check` looks at it first.
 ///
 /// The caller holds the lock of `home`.
-pub(super) fn bin_folder(home: &Path) -> Result<PathBuf> {
-    let tree = home.join(SUITE);
+pub(crate) fn bin_folder(
+    home: &Path,
+    wanted: &Tree<'_>,
+    check: impl Fn(&Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let cure = wanted.cure;
+    let tree = home.join(wanted.name);
     let bin = tree.join("bin");
     if tree.join(STAMP).is_file() {
         return Ok(bin);
     }
-    require_debian()?;
-    let making = home.join(format!("{SUITE}.making"));
+    require_debian(cure)?;
+    let making = home.join(format!("{}.making", wanted.name));
     for leftover in [&making, &tree] {
         if leftover.exists() {
             fs::remove_dir_all(leftover)
                 .with_context(|| format!("cannot remove {}", leftover.display()))?;
         }
     }
-    let apt = Apt::new(&making.join("apt"))?;
-    apt.download()?;
+    let apt = Apt::new(&making.join("apt"), cure)?;
+    apt.download(wanted.packages)?;
     for archive in apt.archives()? {
         eprintln!("unpacking {}", file_name(&archive));
         let mut unpack = Command::new("dpkg");
@@ -43,22 +65,15 @@ pub(super) fn bin_folder(home: &Path) -> Result<PathBuf> {
         succeed(&mut unpack)?;
     }
     fs::remove_dir_all(&apt.folder).context("cannot remove the downloaded archives")?;
-    write_launchers(&making)?;
-    for (program, name) in [(&NEOVIM, "nvim"), (&HELIX, "hx")] {
-        if probe(program, &making.join("bin").join(name)).is_none() {
-            bail!(cure(&format!(
-                "the {} of suite {SUITE} does not start here or is older than {}",
-                program.title, program.oldest
-            )));
-        }
-    }
+    write_launchers(&making, wanted)?;
+    check(&making.join("bin"))?;
     fs::write(making.join(STAMP), "").context("cannot write the stamp")?;
     fs::rename(&making, &tree).context("cannot move the finished tree into place")?;
     Ok(bin)
 }
 
 /// Installs tmux with the system's own package client, which only root may do.
-pub(super) fn install_tmux() -> Result<()> {
+pub(crate) fn install_tmux() -> Result<()> {
     if !is_debian() || !is_root() {
         bail!("tmux 3.2 or later is not on PATH; install tmux and run again");
     }
@@ -78,10 +93,10 @@ pub(super) fn install_tmux() -> Result<()> {
         .context("tmux cannot be installed here; install it and run again")
 }
 
-fn require_debian() -> Result<()> {
+fn require_debian(cure: fn(&str) -> String) -> Result<()> {
     if !is_debian() {
         bail!(cure(
-            "editors can be fetched on Debian only, and this is another system"
+            "packages can be fetched on Debian only, and this is another system"
         ));
     }
     for tool in ["apt-get", "dpkg"] {
@@ -108,14 +123,16 @@ fn is_root() -> bool {
 struct Apt {
     folder: PathBuf,
     mirror: String,
+    cure: fn(&str) -> String,
 }
 
 impl Apt {
-    fn new(folder: &Path) -> Result<Apt> {
+    fn new(folder: &Path, cure: fn(&str) -> String) -> Result<Apt> {
         for name in ["lists/partial", "archives/partial", "parts"] {
             fs::create_dir_all(folder.join(name)).context("cannot create the private apt tree")?;
         }
-        let mirror = mirror()?;
+        let mirror = mirror()
+            .with_context(|| cure("the package sources of this machine name no Debian mirror"))?;
         let keyring = keyring()?;
         let source = format!("deb [signed-by={keyring}] {mirror} {SUITE} main\n");
         fs::write(folder.join("sources.list"), source)?;
@@ -123,15 +140,16 @@ impl Apt {
         Ok(Apt {
             folder: folder.to_owned(),
             mirror,
+            cure,
         })
     }
 
-    fn download(&self) -> Result<()> {
+    fn download(&self, packages: &[&str]) -> Result<()> {
         eprintln!("reading the package lists of suite {SUITE}");
         // Without the mode an unreachable mirror is only a warning, and the error comes later and wrong.
         self.call(&["-o", "APT::Update::Error-Mode=any", "update"])?;
-        eprintln!("downloading {}", PACKAGES.join(" and "));
-        let install = [&["-y", "--download-only", "install"], &PACKAGES[..]].concat();
+        eprintln!("downloading {}", packages.join(" and "));
+        let install = [&["-y", "--download-only", "install"], packages].concat();
         self.call(&install)
     }
 
@@ -169,7 +187,7 @@ impl Apt {
         }
         command.args(arguments);
         succeed(&mut command).with_context(|| {
-            cure(&format!(
+            (self.cure)(&format!(
                 "suite {SUITE} at {} cannot be fetched (is the network there?)",
                 self.mirror
             ))
@@ -201,7 +219,7 @@ fn mirror() -> Result<String> {
         .map(|line| line.trim_end_matches('/'))
         .find(|uri| uri.ends_with("/debian"))
         .map(str::to_owned)
-        .with_context(|| cure("the package sources of this machine name no Debian mirror"))
+        .context("no mirror")
 }
 
 fn keyring() -> Result<&'static str> {
@@ -215,32 +233,25 @@ fn keyring() -> Result<&'static str> {
 }
 
 /// Scripts that work wherever the tree stands, so that it can be made aside and then moved.
-fn write_launchers(tree: &Path) -> Result<()> {
-    let loader = loader(tree)?;
+fn write_launchers(tree: &Path, wanted: &Tree<'_>) -> Result<()> {
+    let loader = loader(tree).map_err(|error| error.context((wanted.cure)("it cannot be used")))?;
     let libraries = loader.parent().context("the loader has no folder")?;
     let libraries = libraries.display();
     let bin = tree.join("bin");
     fs::create_dir_all(&bin)?;
-    for (name, environment, program) in [
-        (
-            "nvim",
-            "VIMRUNTIME=\"$root/usr/share/nvim/runtime\"",
-            "usr/bin/nvim",
-        ),
-        (
-            "hx",
-            "HELIX_RUNTIME=\"$root/usr/lib/hx/runtime\"",
-            "usr/lib/hx/hx",
-        ),
-    ] {
+    for launcher in wanted.launchers {
         let script = format!(
             "#!/bin/sh\n\
              root=\"${{0%/*}}/..\"\n\
-             export {environment}\n\
-             exec \"$root/{}\" --library-path \"$root/{libraries}:$root/{libraries}/lua\" \"$root/{program}\" \"$@\"\n",
-            loader.display()
+             libraries=\"$root/{libraries}\"\n\
+             export {}\n\
+             exec \"$root/{}\" --library-path \"$libraries:$libraries/{}\" \"$root/{}\" \"$@\"\n",
+            launcher.environment,
+            loader.display(),
+            launcher.libraries,
+            launcher.program
         );
-        let path = bin.join(name);
+        let path = bin.join(launcher.name);
         fs::write(&path, script)?;
         make_executable(&path)?;
     }
@@ -263,7 +274,7 @@ fn loader(tree: &Path) -> Result<PathBuf> {
             }
         }
     }
-    bail!(cure("the unpacked C library has no loader"));
+    bail!("the unpacked C library has no loader");
 }
 
 #[cfg(unix)]
@@ -285,7 +296,7 @@ fn file_name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     succeed_with_output(command).map(drop)
 }
 
