@@ -3,8 +3,8 @@
 
 use e2e::ServerCommand;
 use e2e::lsp::{Client, Manner, Setup};
-use e2e::model_server::ModelServer;
-use e2e::scene::{NEW, OLD, check_end, proposed, start, text};
+use e2e::model_server::{Answer, ModelServer};
+use e2e::scene::{NEW, OLD, begin, check_end, proposed, start, text};
 use serde_json::{Value, json};
 
 #[test]
@@ -127,6 +127,56 @@ fn hunks_are_decided_one_by_one() {
         "one = 11\ntwo = 2\nthree = 3\nfour = 4\nfive = 55\n",
     );
     assert_eq!(states(&end), ["accepted", "rejected", "accepted"]);
+}
+
+#[test]
+fn lines_of_a_hunk_are_decided_one_by_one() {
+    let whole = "one = 11\ntwo = 22\nthree = 33\nfour = 44\nfive = 55\nsix = 66\n";
+    for apply in ["live", "once", "preview"] {
+        let model =
+            ModelServer::start(move |request| Answer::to(request).pieces([whole]).actions());
+        let client = start(&model, Manner::HELIX);
+        let (uri, id) = begin(&client, apply);
+        client.wait_for_state(id, "proposed");
+        let decide = |command: &str, hunk: usize, lines: [usize; 2]| {
+            client.execute(
+                command,
+                json!({ "rewrite": id, "hunk": hunk, "lines": lines }),
+            )
+        };
+        let answer = decide("redline.reject", 0, [1, 3]).expect("there are such lines");
+        assert_eq!(
+            answer,
+            json!({ "rewrite": id, "state": "proposed", "remaining": 2 })
+        );
+        // The first part keeps its number, the others have the next free ones.
+        let hunks = |view: &Value| -> Vec<(u64, String, String)> {
+            let hunks = view["hunks"].as_array().expect("hunks").iter();
+            hunks
+                .map(|it| {
+                    let text = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
+                    let index = it["index"].as_u64().expect("a number");
+                    (index, text("state"), text("newText"))
+                })
+                .collect()
+        };
+        let expected = [
+            (0, "pending", "one = 11\n"),
+            (1, "rejected", "two = 22\nthree = 33\n"),
+            (2, "pending", "four = 44\nfive = 55\nsix = 66\n"),
+        ];
+        let expected = expected.map(|(index, state, new)| (index, state.into(), new.into()));
+        assert_eq!(hunks(&client.rewrites(&uri)[0]), expected, "{apply}");
+        decide("redline.accept", 2, [3, 4]).expect_err("it has three lines");
+        client
+            .execute("redline.accept", json!({ "rewrite": id, "lines": [0, 1] }))
+            .expect_err("of which hunk?");
+        decide("redline.accept", 2, [1, 2]).expect("it is there");
+        decide("redline.accept", 0, [0, 1]).expect("it is there");
+        client.decide("redline.reject", id).expect("the rest");
+        let middle = "one = 11\ntwo = 2\nthree = 3\nfour = 4\nfive = 55\n";
+        check_end(&client, &uri, id, "rejected", middle);
+    }
 }
 
 #[test]

@@ -604,6 +604,31 @@ impl DocumentRewrites {
         Ok(decision)
     }
 
+    /// Accepts or rejects new lines of a hunk, counted from 0 in the hunk's new text: the hunk is parted, and the rest of
+    /// it stays open. Line `n` takes the place of the hunk's old line `n`; old lines beyond the last new one go with it.
+    ///
+    /// # Errors
+    /// When there is no such open hunk or line, or the user typed where the hunk would have to be parted.
+    pub fn decide_lines(
+        &mut self,
+        id: RewriteId,
+        accept: bool,
+        hunk: usize,
+        lines: Range<usize>,
+        out: &mut Vec<Effect>,
+    ) -> Result<Decision, DecideError> {
+        let index = self
+            .index(id)
+            .map_err(|error| self.state(id).map_or(error, DecideError::Over))?;
+        let rewrite = &mut self.rewrites[index];
+        let showing = rewrite.showing();
+        let is_synced = self.flight.is_none() && !rewrite.tracked.has_gap(showing);
+        rewrite.decide_lines(accept, hunk, lines, is_synced)?;
+        out.push(Effect::Changed { rewrite: id });
+        self.refused_at = None;
+        Ok(self.rewrites[index].decision())
+    }
+
     /// Stops the stream; the complete lines that came are proposed.
     ///
     /// # Errors

@@ -169,6 +169,12 @@ pub enum DecideError {
     /// It has no such hunk, or that hunk is decided.
     #[error("this rewrite has no open hunk {0}")]
     NoHunk(usize),
+    /// That hunk has no such lines.
+    #[error("hunk {0} has {1} new lines; `lines` counts them from 0, the end not included")]
+    NoLines(usize, usize),
+    /// A text of the user's stands where the hunk would have to be parted.
+    #[error("you typed where this hunk would have to be parted; decide the whole hunk")]
+    Typed,
     /// Hunks are there only once the stream has ended.
     #[error("the text is still streaming; its hunks can be decided when it has ended")]
     StillStreaming,

@@ -1,6 +1,8 @@
 //! [`Rewrite`]: one rewrite from request to decision. Knows its region, not the document's other regions,
 //! nor how edits reach the editor; `document` does.
 
+mod lines;
+
 use std::ops::Range;
 
 use diff::{Splice, StreamingDiff};
@@ -15,6 +17,7 @@ use crate::effect::{
 use crate::piece::{Origin, Showing, Verdict};
 use crate::settle::Hunk;
 use crate::tracked::Tracked;
+use lines::OnLines;
 
 /// More output than this ends a rewrite: no code model rewrites a region by megabytes.
 const MAX_OUTPUT: usize = 8 << 20;
@@ -63,6 +66,8 @@ pub(crate) struct Rewrite {
     removed: Option<Splice>,
     /// How often the model's text has changed sides of the user's; see `Tracked::seat_typing`.
     seatings: u8,
+    /// Decisions on lines that wait until the document shows what was decided before.
+    waiting: Vec<OnLines>,
     tokens: Tokens,
     pub(crate) timings: Timings,
     message: Option<String>,
@@ -111,6 +116,7 @@ impl Rewrite {
             hunks: Vec::new(),
             accept_when_proposed: false,
             seatings: 0,
+            waiting: Vec::new(),
             request: start.request,
             answer: String::new(),
             refusal: String::new(),
@@ -329,7 +335,7 @@ impl Rewrite {
     /// The document shows what is wanted. Gives whether that led on to something.
     pub(crate) fn on_synced(&mut self, now: Time) -> bool {
         let Phase::Finishing(state) = self.phase else {
-            return false;
+            return self.decide_waiting();
         };
         if self.hunks.is_empty() {
             if self.showing == Showing::Applied && self.seatings < MOST_SEATINGS {
@@ -413,10 +419,15 @@ impl Rewrite {
             (_, None) => self.leave(over, verdict),
             (Phase::Deciding(_), Some(index)) => self.decide_hunk(index, verdict)?,
         }
-        Ok(Decision {
+        Ok(self.decision())
+    }
+
+    /// Where it stands, as a decision is answered.
+    pub(crate) fn decision(&self) -> Decision {
+        Decision {
             state: self.state(),
             remaining: self.remaining(),
-        })
+        }
     }
 
     fn decide_hunk(&mut self, index: usize, verdict: Verdict) -> Result<(), DecideError> {
@@ -432,7 +443,7 @@ impl Rewrite {
         Ok(())
     }
 
-    fn leave_when_decided(&mut self) {
+    pub(super) fn leave_when_decided(&mut self) {
         if self.remaining() == 0 {
             let accepted = self
                 .hunks
@@ -593,10 +604,8 @@ impl Rewrite {
             range.get_or_insert(start..start).end = shown;
             *touched |= piece.removed || piece.withheld || piece.origin == Origin::Theirs;
         }
-        self.hunks
-            .iter()
-            .zip(&places[1..])
-            .enumerate()
+        let hunks = self.hunks.iter().zip(&places[1..]).enumerate();
+        let mut views: Vec<HunkView> = hunks
             .map(|(index, (decided, (range, touched)))| HunkView {
                 index,
                 state: match decided.verdict {
@@ -613,7 +622,10 @@ impl Rewrite {
                 old_text: text_at(self.tracked.base(), &decided.hunk.old),
                 new_text: text_at(&target, &decided.hunk.new),
             })
-            .collect()
+            .collect();
+        // A hunk that was parted keeps its number, and its parts have the next free ones.
+        views.sort_by_key(|view| (view.old.start, view.new.start));
+        views
     }
 }
 

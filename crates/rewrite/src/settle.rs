@@ -12,11 +12,19 @@ use std::ops::Range;
 
 use path::Path;
 
-use crate::piece::{Origin, Piece, Showing};
+use crate::piece::{Origin, Piece, Showing, Verdict};
 use crate::tracked::Tracked;
 
 /// A hunk by its whole lines on both sides, in bytes of base and target and in lines from 0.
 pub(crate) use diff::Hunk;
+
+/// A hunk with its number, from 1, and what was decided about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbered {
+    pub(crate) number: u32,
+    pub(crate) hunk: Hunk,
+    pub(crate) verdict: Verdict,
+}
 
 /// What the pieces so far say about each byte of the target and of the base.
 struct Marks {
@@ -58,11 +66,63 @@ impl Tracked {
         }
         marks.widen(&mut path, showing);
         let hunks = path.hunks().to_vec();
+        let numbered: Vec<Numbered> = (1..)
+            .zip(&hunks)
+            .map(|(number, hunk)| Numbered {
+                number,
+                hunk: hunk.clone(),
+                verdict: Verdict::Open,
+            })
+            .collect();
+        let pieces = self.laid(showing, &marks, &target, &numbered);
+        debug_assert_eq!(
+            self.shown(),
+            self.spelled(&target, &pieces),
+            "settling changed the shown text"
+        );
+        self.replace_pieces(pieces, &target);
+        self.name_hunks_of_theirs();
+        hunks
+    }
+
+    /// Replaces the pieces by those of other hunks that cover the same lines, some of them decided; ascending. To be
+    /// called when the shown text is what is wanted and nothing is in flight. Gives whether that could be: not where
+    /// a text of the user's stands across two of them. Cost is the region.
+    pub(crate) fn lay_anew(&mut self, showing: Showing, hunks: &[Numbered]) -> bool {
+        let target = self.target();
+        let marks = self.marks();
+        let sides: Vec<Hunk> = hunks.iter().map(|it| it.hunk.clone()).collect();
+        let mut path = Path::new(self.base(), &target, sides.clone());
+        marks.widen(&mut path, showing);
+        if path.hunks() != sides {
+            return false;
+        }
+        let pieces = self.laid(showing, &marks, &target, hunks);
+        if self.spelled(&target, &pieces) != self.shown() {
+            return false;
+        }
+        self.replace_pieces(pieces, &target);
+        self.name_hunks_of_theirs();
+        true
+    }
+
+    fn laid(
+        &self,
+        showing: Showing,
+        marks: &Marks,
+        target: &str,
+        hunks: &[Numbered],
+    ) -> Vec<Piece> {
         let kept = self.stretches_kept();
-        let mut layout = Layout::new(showing, &marks);
-        for (number, hunk) in (1..).zip(&hunks) {
+        let mut layout = Layout::new(showing, marks);
+        for Numbered {
+            number,
+            hunk,
+            verdict,
+        } in hunks
+        {
             layout.kept(hunk.new.start);
-            layout.hunk = number;
+            (layout.hunk, layout.verdict) = (*number, *verdict);
             let old = &self.base()[hunk.old.clone()];
             let new = &target[hunk.new.clone()];
             for (gone, put) in diff::refine(old, new) {
@@ -89,18 +149,10 @@ impl Tracked {
                 layout.put(put.end);
             }
             layout.kept(hunk.new.end);
-            layout.hunk = 0;
+            (layout.hunk, layout.verdict) = (0, Verdict::Open);
         }
         layout.kept(target.len());
-        let pieces = layout.joined();
-        debug_assert_eq!(
-            self.shown(),
-            self.spelled(&target, &pieces),
-            "settling changed the shown text"
-        );
-        self.replace_pieces(pieces, &target);
-        self.name_hunks_of_theirs();
-        hunks
+        layout.joined()
     }
 
     /// The stretches of base that the stream has kept.
@@ -243,6 +295,7 @@ struct Layout<'a> {
     stretches: Vec<Vec<Piece>>,
     /// The hunk that is being laid down, 0 for kept lines.
     hunk: u32,
+    verdict: Verdict,
     /// How far base and target are laid down.
     base: usize,
     target: usize,
@@ -255,6 +308,7 @@ impl<'a> Layout<'a> {
             marks,
             stretches: vec![Vec::new(); marks.theirs.len() + 1],
             hunk: 0,
+            verdict: Verdict::Open,
             base: 0,
             target: 0,
         }
@@ -340,6 +394,7 @@ impl<'a> Layout<'a> {
     fn push(&mut self, stretch: usize, mut piece: Piece, removed: bool) {
         piece.removed = removed;
         piece.hunk = self.hunk;
+        piece.verdict = self.verdict;
         piece.shown = piece.wanted(self.showing);
         self.stretches[stretch].push(piece);
     }

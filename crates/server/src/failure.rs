@@ -85,7 +85,8 @@ impl From<DecideError> for Failure {
         let reason = match error {
             DecideError::Unknown => Reason::Unknown,
             DecideError::Over(_) => Reason::Over,
-            DecideError::NoHunk(_) => Reason::Unknown,
+            DecideError::NoHunk(_) | DecideError::NoLines(..) => Reason::Unknown,
+            DecideError::Typed => Reason::Undecided,
             DecideError::StillStreaming => Reason::Undecided,
         };
         Failure::new(reason, error.to_string())

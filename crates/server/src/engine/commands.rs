@@ -253,16 +253,20 @@ impl Engine {
     }
 
     fn decide(&mut self, arguments: &DecideArguments, accept: bool) -> Result<Decided, Failure> {
-        if arguments.lines.is_some() {
-            return Err(Failure::new(
-                Reason::Unsupported,
-                "single lines cannot be decided yet; decide the hunk",
-            ));
+        if arguments.lines.is_some() && arguments.hunk.is_none() {
+            let why = "`lines` counts the lines of one hunk; say which by `hunk`";
+            return Err(Failure::new(Reason::Unknown, why));
         }
         let (id, uri) = self.named(&arguments.name)?;
         let decision = self
             .with_document(&uri, |document, _, out| {
-                document.rewrites.decide(id, accept, arguments.hunk, out)
+                let rewrites = &mut document.rewrites;
+                match (&arguments.lines, arguments.hunk) {
+                    (Some((from, to)), Some(hunk)) => {
+                        rewrites.decide_lines(id, accept, hunk, *from..*to, out)
+                    }
+                    (_, hunk) => rewrites.decide(id, accept, hunk, out),
+                }
             })
             .ok_or_else(|| not_open(&uri))??;
         Ok(Decided::new(id.0, decision))
