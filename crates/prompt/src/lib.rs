@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`region`], [`indentation_block`] | which text a selection means |
-//! | [`Ask`], [`request`], [`follow_up`] | the words that are sent |
+//! | [`Ask`], [`ahead`], [`request`], [`follow_up`] | the words that are sent |
 //! | [`Preset`] | instructions that come with the product |
 //! | [`comment_instruction`] | an instruction written as a comment |
 //! | [`Cleaner`] | the answer as code, while it streams |
@@ -16,7 +16,7 @@ mod comment;
 mod preset;
 mod region;
 
-pub use ask::{Ask, Model, follow_up, request};
+pub use ask::{Ask, Model, ahead, follow_up, request};
 pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
 pub use preset::{Preset, presets};
