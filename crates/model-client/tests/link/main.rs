@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "figures beside the verdict")]
 
 mod between;
+mod ahead;
 mod failures;
 mod harness;
 mod healing;

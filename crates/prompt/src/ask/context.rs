@@ -47,14 +47,18 @@ pub(super) fn surroundings(ask: &Ask<'_>) -> String {
 
 /// Signatures and neighbouring lines, before the region.
 pub(super) fn write_before(message: &mut String, ask: &Ask<'_>) {
-    if ask.context_bytes > 0 {
-        write_if_any(message, "scope", &signatures(ask));
+    if ask.context_bytes == 0 {
+        return;
     }
+    write_if_any(message, "scope", &signatures(ask));
     write_if_any(message, "before", without_break(&near_before(ask)));
 }
 
 /// Neighbouring lines, behind the region.
 pub(super) fn write_after(message: &mut String, ask: &Ask<'_>) {
+    if ask.context_bytes == 0 {
+        return;
+    }
     write_if_any(message, "after", without_break(&near_after(ask)));
 }
 
