@@ -6,6 +6,7 @@
 //! | [`Ask`], [`ahead`], [`request`], [`follow_up`] | the words that are sent |
 //! | [`Preset`] | instructions that come with the product |
 //! | [`comment_instruction`] | an instruction written as a comment |
+//! | [`Ignored`] | which files never leave |
 //! | [`Cleaner`] | the answer as code, while it streams |
 //!
 //! Pure: no sockets, no files, no LSP. Offsets are bytes of the text.
@@ -13,11 +14,13 @@
 mod ask;
 mod cleaner;
 mod comment;
+mod ignored;
 mod preset;
 mod region;
 
 pub use ask::{Ask, Model, ahead, follow_up, request};
 pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
+pub use ignored::Ignored;
 pub use preset::{Preset, presets};
 pub use region::{indentation_block, region};

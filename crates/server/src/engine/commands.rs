@@ -188,6 +188,10 @@ impl Engine {
             return Err(Failure::new(Reason::NoKey, why.to_owned()));
         }
         let model = models.model().clone();
+        if self.documents.contains_key(uri.as_str()) && self.is_ignored(uri.as_str()) {
+            let why = "this file is never sent: it is among the patterns of `privacy.ignore`";
+            return Err(Failure::new(Reason::Ignored, why));
+        }
         let document = self.document(uri)?;
         let text = document.text().clone();
         let lines = text.line_of(job.region.end) - text.line_of(job.region.start) + 1;
@@ -396,13 +400,15 @@ impl Engine {
             .flat_map(|document| {
                 let params = |view: &rewrite::RewriteView| {
                     let version = document.rewrites.version();
-                    RewriteChangedParams::new(
+                    let mut params = RewriteChangedParams::new(
                         view,
                         &document.uri,
                         version,
                         document.text(),
                         encoding,
-                    )
+                    );
+                    params.bytes = self.traffic.get(&view.id).map(Into::into);
+                    params
                 };
                 let over: Vec<_> = document.rewrites.ended().map(params).collect();
                 over.into_iter()
@@ -507,6 +513,41 @@ fn next_line_with_text(text: &Text, from: usize) -> usize {
     (start + indent).min(text.line_end(line)).max(from)
 }
 
+/// What a rewrite of the selection will begin with, whatever is asked. Where a comment says what to do, that is
+/// what will be asked.
+pub(super) fn ahead(
+    document: &mut OpenDocument,
+    selected: Range<usize>,
+    model: &prompt::Model,
+    context_bytes: usize,
+) -> Option<model_protocol::Request> {
+    let comment = comment_instruction(document.text(), selected.clone(), document.language);
+    let job = job(document, selected, comment, String::new(), Apply::Once);
+    let (seen, region) = seen(&document.text().clone(), &job);
+    let (language, path) = (document.language, document.path.clone());
+    let ask = Ask {
+        text: &seen,
+        region,
+        language,
+        syntax: document.syntax().filter(|_| job.comment.is_none()),
+        path: &path,
+        instruction: "",
+        context_bytes,
+    };
+    prompt::ahead(&ask, model)
+}
+
+/// The text and the region as the model is shown them: as they will be without the comment that asked.
+fn seen(text: &Text, job: &Job) -> (Text, Range<usize>) {
+    let mut seen = text.clone();
+    let mut region = job.region.clone();
+    if let Some(comment) = &job.comment {
+        seen.replace(comment.clone(), "");
+        region.end -= comment.len();
+    }
+    (seen, region)
+}
+
 fn prepare(
     document: &mut OpenDocument,
     id: RewriteId,
@@ -515,13 +556,7 @@ fn prepare(
     model: &prompt::Model,
     context_bytes: usize,
 ) -> Start {
-    // The model sees the file as it will be without the comment that asked.
-    let mut seen = text.clone();
-    let mut region = job.region.clone();
-    if let Some(comment) = &job.comment {
-        seen.replace(comment.clone(), "");
-        region.end -= comment.len();
-    }
+    let (seen, region) = seen(text, &job);
     let (language, path) = (document.language, document.path.clone());
     let ask = Ask {
         text: &seen,
