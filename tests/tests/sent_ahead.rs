@@ -234,3 +234,35 @@ fn a_server_that_lost_the_response_is_told_everything_at_once() {
     assert!(requests[1].input_text().contains("<file>"));
     assert_eq!(requests[0].connection, requests[1].connection);
 }
+
+#[test]
+fn what_does_not_fit_the_model_is_not_sent() {
+    let model = model();
+    let settings = json!({
+        "models": { "fast": { "contextWindow": 4_096, "maxOutputTokens": 1_000 } },
+        "context": { "bytes": 60_000 },
+    });
+    let client = client(&model, settings);
+    // Of about four bytes each: they fit, although their bytes do not.
+    let uri = client.open(
+        "a.py",
+        "python",
+        &(text(OLD) + &"# some words\n".repeat(600)),
+    );
+    rewrite(&client, &uri);
+    let uri = client.open(
+        "b.py",
+        "python",
+        &(text(OLD) + &"# some words\n".repeat(3_000)),
+    );
+    let refused = client.rewrite(&uri, region(), "change it", "once");
+    let error = refused.expect_err("its surroundings are too long");
+    assert_eq!(error.data["reason"], "contextTooLong", "{error:?}");
+    assert!(error.message.contains("lower `context.bytes`"), "{error:?}");
+    let long = "x = 1234567\n".repeat(400);
+    let uri = client.open("c.py", "python", &long);
+    let refused = client.rewrite(&uri, 0..long.len(), "change it", "once");
+    let error = refused.expect_err("its answer is too long");
+    assert!(error.message.contains("select less"), "{error:?}");
+    assert_eq!(model.requests().len(), 1);
+}

@@ -6,12 +6,14 @@
 //! | [`Ask`], [`ahead`], [`request`], [`follow_up`] | the words that are sent |
 //! | [`Preset`] | instructions that come with the product |
 //! | [`comment_instruction`] | an instruction written as a comment |
+//! | [`Size`], [`Capacity`] | whether a request and its answer fit into the model |
 //! | [`Ignored`] | which files never leave |
 //! | [`Cleaner`] | the answer as code, while it streams |
 //!
 //! Pure: no sockets, no files, no LSP. Offsets are bytes of the text.
 
 mod ask;
+mod budget;
 mod cleaner;
 mod comment;
 mod ignored;
@@ -19,6 +21,7 @@ mod preset;
 mod region;
 
 pub use ask::{Ask, Model, ahead, follow_up, request};
+pub use budget::{Capacity, Size, Tokenizer, TooLong};
 pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
 pub use ignored::Ignored;

@@ -9,6 +9,7 @@ mod commands;
 mod open_document;
 mod publish;
 mod speculation;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,9 +31,9 @@ pub(crate) use self::commands::COMMANDS;
 use self::open_document::OpenDocument;
 use self::publish::Published;
 use self::speculation::Speculation;
+use self::window::{Answer, Counted, Held, ToCount};
 use crate::Options;
 use crate::client_facts::ClientFacts;
-use crate::failure::Failure;
 use crate::models::Models;
 use crate::outgoing::{Editor, Outgoing};
 
@@ -79,7 +80,14 @@ pub(crate) enum Message {
     Command {
         name: String,
         argument: Value,
-        answer: oneshot::Sender<Result<Option<Value>, Failure>>,
+        answer: Answer,
+    },
+    /// The tokens of what a command is about have been counted; now it can run.
+    Counted {
+        counted: Box<Counted>,
+        name: String,
+        argument: Value,
+        answer: Answer,
     },
     Actions {
         params: Box<CodeActionParams>,
@@ -117,6 +125,9 @@ pub(crate) struct Engine {
     speculation: Speculation,
     /// Files that never leave, by the settings in force.
     ignored: prompt::Ignored,
+    to_count: Option<ToCount>,
+    counted: Option<Counted>,
+    tokenizer: Option<Held>,
     /// What each rewrite cost on the wire.
     traffic: BTreeMap<RewriteId, Traffic>,
     started: Instant,
@@ -149,6 +160,9 @@ impl Engine {
             arrived: Arrived::default(),
             speculation: Speculation::default(),
             ignored: prompt::Ignored::new(&[]),
+            to_count: None,
+            counted: None,
+            tokenizer: None,
             traffic: BTreeMap::new(),
             started: Instant::now(),
         };
@@ -198,7 +212,8 @@ impl Engine {
     fn next_wake(&self) -> Option<Instant> {
         let first = self.wakes.first();
         let first = first.map(|it| self.started + Duration::from_micros(it.0));
-        first.into_iter().chain(self.next_speculation()).min()
+        let others = [self.next_speculation(), self.next_release()];
+        first.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     async fn begin(&mut self, facts: ClientFacts, settings: Settings) {
@@ -275,10 +290,13 @@ impl Engine {
                 name,
                 argument,
                 answer,
-            } => {
-                // Nobody may be waiting any more, and that is no fault.
-                let _ = answer.send(self.on_command(&name, argument));
-            }
+            } => self.run_command(name, argument, answer),
+            Message::Counted {
+                counted,
+                name,
+                argument,
+                answer,
+            } => self.on_counted(*counted, name, argument, answer),
             Message::Actions { params, answer } => {
                 let _ = answer.send(self.code_actions(&params));
             }
@@ -409,6 +427,7 @@ impl Engine {
             self.with_document(&uri, |document, _, _| document.rewrites.wake());
         }
         self.on_speculation();
+        self.release();
     }
 
     /// No message waits: time to send edits, to show what changed and to parse.

@@ -22,6 +22,7 @@ pub(crate) struct Models {
     link: Link,
     url: String,
     model: prompt::Model,
+    capacity: prompt::Capacity,
     /// The settings let text be sent before it is asked for.
     prewarms: bool,
     /// Why there is no key where one is set.
@@ -95,6 +96,10 @@ impl Models {
                 store: settings.privacy.store,
                 extra: fast.extra,
             },
+            capacity: prompt::Capacity {
+                window: fast.context_window,
+                output: fast.max_output_tokens,
+            },
             prewarms,
             no_key,
             _embedded: embedded,
@@ -118,6 +123,11 @@ impl Models {
     /// Whether anything may be sent before it is asked for, and is worth it.
     pub(crate) fn takes_ahead(&self) -> bool {
         self.prewarms && self.no_key.is_none()
+    }
+
+    /// What it can take.
+    pub(crate) fn capacity(&self) -> prompt::Capacity {
+        self.capacity
     }
 
     /// What every request to it says about the model.

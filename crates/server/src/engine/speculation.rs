@@ -146,6 +146,10 @@ impl Engine {
         if wanted.selected.is_none() && length > most {
             return;
         }
+        // Bytes bound the tokens; what may not fit is not worth a guess.
+        if length.min(most) as u64 > models.capacity().window {
+            return;
+        }
         match self.speculation.budget.spend(length.min(most), now) {
             Verdict::Now => {}
             Verdict::At(due) => {
