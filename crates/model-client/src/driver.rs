@@ -72,6 +72,10 @@ impl Driver {
             shared,
             report: Report {
                 wire: wire.ok(),
+                ahead: crate::report::Ahead {
+                    is_settled: true,
+                    ..Default::default()
+                },
                 ..Report::default()
             },
             pool: Pool::new(Arc::clone(&dialer), wire.unwrap_or(Wire::WebSocket), now),

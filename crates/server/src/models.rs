@@ -177,6 +177,7 @@ impl Models {
             "bytesSaved": report.bytes_saved,
             "ahead": {
                 "sends": self.takes_ahead() && !report.ahead.is_refused,
+                "underWay": !report.ahead.is_settled,
                 "count": report.ahead.count,
                 "bytes": report.ahead.bytes,
                 "used": report.continued,
