@@ -120,6 +120,11 @@ impl Models {
         self.link.ahead(request);
     }
 
+    /// Bytes that were sent before they were asked for, in all.
+    pub(crate) fn bytes_ahead(&self) -> u64 {
+        self.link.report().ahead.bytes
+    }
+
     /// Whether anything may be sent before it is asked for, and is worth it.
     pub(crate) fn takes_ahead(&self) -> bool {
         self.prewarms && self.no_key.is_none()

@@ -27,6 +27,8 @@ const AFTER_OPENING: Time = 100_000;
 struct Budget {
     /// Bytes that have left and are not made up for yet.
     spent: usize,
+    /// All bytes that had left when it was last asked.
+    sent: u64,
     at: Time,
     next: Time,
 }
@@ -40,8 +42,9 @@ enum Verdict {
 }
 
 impl Budget {
-    /// Whether so many bytes may leave; they are spent if they may.
-    fn spend(&mut self, bytes: usize, now: Time) -> Verdict {
+    /// Whether so many bytes may leave, after `sent` have left in all. What the link finds that the server has
+    /// already does not leave, and costs nothing.
+    fn spend(&mut self, bytes: usize, sent: u64, now: Time) -> Verdict {
         if bytes > MOST_BYTES {
             return Verdict::Never;
         }
@@ -51,13 +54,14 @@ impl Budget {
             self.spent = self.spent.saturating_sub(made_up);
             self.at = now;
         }
+        self.spent += sent.saturating_sub(self.sent) as usize;
+        self.sent = sent;
         let over = (self.spent + bytes).saturating_sub(BURST);
         let wait = (over * 1_000_000).div_ceil(BYTES_PER_SECOND) as Time;
         let at = self.next.max(self.at + wait);
         if over > 0 || at > now {
             return Verdict::At(at.max(now + 1));
         }
-        self.spent += bytes;
         self.next = now + GAP;
         Verdict::Now
     }
@@ -146,11 +150,16 @@ impl Engine {
         if wanted.selected.is_none() && length > most {
             return;
         }
+        let bytes = length.min(most);
         // Bytes bound the tokens; what may not fit is not worth a guess.
-        if length.min(most) as u64 > models.capacity().window {
+        if bytes as u64 > models.capacity().window {
             return;
         }
-        match self.speculation.budget.spend(length.min(most), now) {
+        match self
+            .speculation
+            .budget
+            .spend(bytes, models.bytes_ahead(), now)
+        {
             Verdict::Now => {}
             Verdict::At(due) => {
                 self.speculation.wanted = Some(Wanted { due, ..wanted });
@@ -192,16 +201,19 @@ mod tests {
     #[test]
     fn there_is_a_pause_between_one_and_the_next() {
         let mut budget = Budget::default();
-        assert_eq!(budget.spend(1_000, SECOND), Verdict::Now);
-        assert_eq!(budget.spend(1_000, SECOND + 1), Verdict::At(SECOND + GAP));
-        assert_eq!(budget.spend(1_000, SECOND + GAP), Verdict::Now);
+        assert_eq!(budget.spend(1_000, 0, SECOND), Verdict::Now);
+        assert_eq!(
+            budget.spend(1_000, 1_000, SECOND + 1),
+            Verdict::At(SECOND + GAP)
+        );
+        assert_eq!(budget.spend(1_000, 1_000, SECOND + GAP), Verdict::Now);
     }
 
     #[test]
     fn what_is_too_large_never_leaves() {
         let mut budget = Budget::default();
-        assert_eq!(budget.spend(MOST_BYTES + 1, SECOND), Verdict::Never);
-        assert_eq!(budget.spend(MOST_BYTES, SECOND), Verdict::Now);
+        assert_eq!(budget.spend(MOST_BYTES + 1, 0, SECOND), Verdict::Never);
+        assert_eq!(budget.spend(MOST_BYTES, 0, SECOND), Verdict::Now);
     }
 
     #[test]
@@ -210,7 +222,7 @@ mod tests {
         let (mut now, mut sent) = (0, 0);
         let bytes = 400_000;
         while now < 600 * SECOND {
-            match budget.spend(bytes, now) {
+            match budget.spend(bytes, sent as u64, now) {
                 Verdict::Now => sent += bytes,
                 Verdict::At(at) => {
                     assert!(at > now);
@@ -221,5 +233,14 @@ mod tests {
         }
         let most = BURST + 600 * BYTES_PER_SECOND + bytes;
         assert!(sent <= most && sent + 2 * bytes >= most, "{sent} of {most}");
+    }
+
+    #[test]
+    fn what_did_not_have_to_leave_costs_nothing() {
+        let mut budget = Budget::default();
+        for round in 0..1_000 {
+            let now = SECOND + round * GAP;
+            assert_eq!(budget.spend(MOST_BYTES, 0, now), Verdict::Now, "{round}");
+        }
     }
 }
