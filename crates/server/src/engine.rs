@@ -16,8 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use config::Settings;
-use model_protocol::StreamEvent;
 use model_client::{LinkEvent, Traffic};
+use model_protocol::StreamEvent;
 use rewrite::{EditId, Effect, ModelEvent, RewriteId, Time};
 use serde_json::Value;
 use syntax::Syntax;

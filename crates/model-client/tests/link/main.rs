@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "figures beside the verdict")]
 
-mod between;
 mod ahead;
+mod between;
 mod failures;
 mod harness;
 mod healing;
