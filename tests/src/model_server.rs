@@ -278,6 +278,19 @@ impl ModelServer {
         })
     }
 
+    /// Waits until `count` warm-ups have come; answers the last of them.
+    ///
+    /// # Panics
+    /// As [`ModelServer::wait_for_requests`].
+    #[track_caller]
+    pub fn wait_for_warm_ups(&self, count: usize) -> Received {
+        self.wait(&format!("{count} warm-ups"), |log| {
+            let warm_ups = log.received.iter();
+            let mut warm_ups = warm_ups.filter(|it| it.event["generate"] == false);
+            warm_ups.nth(count.checked_sub(1)?).cloned()
+        })
+    }
+
     /// Waits until `count` connections have been opened or refused.
     ///
     /// # Panics

@@ -398,8 +398,10 @@ fn list_and_notification_have_the_documented_shape() {
         "guards",
         "tokens",
         "timings",
+        "bytes",
     ];
     check_keys(&view, &keys);
+    check_keys(&view["bytes"], &["sent", "received", "saved"]);
     check_keys(&view["tokens"], &["input", "cached", "output"]);
     assert_eq!(view["tokens"]["input"], 10);
     check_keys(

@@ -128,6 +128,11 @@ pub struct Model {
     /// Whether chat completions are told the region's text as the prediction of the answer.
     /// Some providers answer faster with it; they charge for what was predicted wrongly.
     pub prediction: bool,
+    /// Whether the text around a selection is sent before you ask, without asking for an answer, so that asking sends only the region and the instruction.
+    /// Happens over WebSocket only, and never with an ignored file.
+    pub prewarm: bool,
+    /// Whether what is sent costs money by the token, or the network by the byte: nothing is sent before you ask.
+    pub metered: bool,
     /// Merged into each request as it is.
     pub extra: Map<String, Value>,
 }
@@ -146,6 +151,8 @@ impl Default for Model {
             service_tier: None,
             interrupt: false,
             prediction: false,
+            prewarm: true,
+            metered: false,
             extra: Map::new(),
         }
     }

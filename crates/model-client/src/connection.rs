@@ -9,7 +9,7 @@ use model_protocol::{Quota, Request, StreamEvent};
 
 use crate::error::LinkError;
 use crate::http::HttpConnection;
-use crate::websocket::Socket;
+use crate::websocket::{Begun, Manner, Socket};
 
 pub(crate) enum Connection {
     Socket(Box<Socket>),
@@ -21,6 +21,11 @@ pub(crate) enum Connection {
 pub(crate) enum Incoming {
     /// The request is on the socket, with this size of its message.
     Sent {
+        flight: u64,
+        bytes: usize,
+    },
+    /// All that came for the flight on this attempt; tells before the terminal event.
+    Received {
         flight: u64,
         bytes: usize,
     },
@@ -49,6 +54,8 @@ pub(crate) struct Batch {
     pub(crate) incoming: Vec<Incoming>,
     /// Whether any text came, of which an idle timer is to know.
     pub(crate) has_text: bool,
+    /// Bytes of that text.
+    pub(crate) received: usize,
 }
 
 impl Batch {
@@ -71,17 +78,41 @@ pub(crate) enum Abandoned {
 }
 
 impl Connection {
-    /// Begins a request; `named` gives it a lane of its own. Its message leaves while the
-    /// connection is polled.
+    /// Begins a request, in full or as what is new of it. Its message leaves while the connection
+    /// is polled.
     pub(crate) fn begin(
         &mut self,
         flight: u64,
         request: &mut Request,
-        named: bool,
-    ) -> Result<(), LinkError> {
+        manner: Manner,
+    ) -> Result<Begun, LinkError> {
         match self {
-            Connection::Socket(socket) => socket.begin(flight, request, named),
-            Connection::Http(http) => http.begin(flight, request),
+            Connection::Socket(socket) => socket.begin(flight, request, manner),
+            Connection::Http(http) => http.begin(flight, request).map(|()| Begun::default()),
+        }
+    }
+
+    /// How many of the request's messages need not be sent on this connection.
+    pub(crate) fn known(&self, request: &Request, manner: Manner) -> usize {
+        match self {
+            Connection::Socket(socket) => socket.lanes().known(request, manner),
+            Connection::Http(_) => 0,
+        }
+    }
+
+    /// Whether exactly this was sent ahead here.
+    pub(crate) fn holds(&self, request: &Request) -> bool {
+        match self {
+            Connection::Socket(socket) => socket.lanes().holds(request),
+            Connection::Http(_) => false,
+        }
+    }
+
+    /// Bytes that came for a running flight so far.
+    pub(crate) fn received(&self, flight: u64) -> usize {
+        match self {
+            Connection::Socket(socket) => socket.lanes().received(flight),
+            Connection::Http(http) => http.received(flight),
         }
     }
 

@@ -4,6 +4,7 @@
 //! ends exactly once. Not here: sockets (`connection`), handshakes (`dial`), and what a failure
 //! means (`flight`).
 
+mod ahead;
 mod outcome;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
+use self::ahead::Ahead;
 use crate::config::LinkConfig;
 use crate::dial::Dialer;
 use crate::error::{LinkError, Phase};
@@ -44,6 +46,7 @@ pub(crate) struct Driver {
     /// In the order in which they are to begin.
     waiting: VecDeque<Flight>,
     running: Vec<Flight>,
+    ahead: Ahead,
     next_ping: Instant,
     /// Why plain HTTP is spoken in place of the WebSocket.
     fell_back: Option<LinkError>,
@@ -69,11 +72,16 @@ impl Driver {
             shared,
             report: Report {
                 wire: wire.ok(),
+                ahead: crate::report::Ahead {
+                    is_settled: true,
+                    ..Default::default()
+                },
                 ..Report::default()
             },
             pool: Pool::new(Arc::clone(&dialer), wire.unwrap_or(Wire::WebSocket), now),
             waiting: VecDeque::new(),
             running: Vec::new(),
+            ahead: Ahead::default(),
             next_ping: now + PING_EVERY,
             fell_back: None,
             fell_back_at: now,
@@ -141,19 +149,24 @@ impl Driver {
             }
             Command::Cancel { id } => {
                 if let Some(at) = self.running.iter().position(|it| it.id == id) {
-                    let flight = self.running.remove(at);
+                    let mut flight = self.running.remove(at);
                     if let Some(key) = flight.on {
+                        flight.traffic.received += self.pool.received(key, id) as u64;
                         self.pool.abandon(key, id, now);
                     }
                     self.outbox.discard_stream(id);
-                } else if let Some(at) = self.waiting.iter().position(|it| it.id == id) {
-                    self.waiting.remove(at);
+                    self.tell_traffic(&flight);
+                } else if let Some(at) = self.waiting.iter().position(|it| it.id == id)
+                    && let Some(flight) = self.waiting.remove(at)
+                {
                     self.outbox.discard_stream(id);
+                    self.tell_traffic(&flight);
                 } else {
                     return;
                 }
                 self.ended(id, Some(LinkError::Cancelled));
             }
+            Command::Ahead { request } => self.want_ahead(request, now),
             Command::Warm => self.pool.used(now),
         }
     }
@@ -171,8 +184,11 @@ impl Driver {
             && let Some(at) = self.waiting.iter().position(|it| it.not_before <= now)
             && let Some(flight) = self.waiting.remove(at)
         {
-            self.begin(flight, now);
+            if let Some(flight) = self.wait_for_ahead(flight, now) {
+                self.begin(flight, now);
+            }
         }
+        self.send_ahead(now);
         let is_due = |it: &Flight| it.not_before <= now;
         self.pool.dial(now, self.waiting.iter().any(is_due));
         self.tell_places(now);
@@ -201,15 +217,32 @@ impl Driver {
 
     fn begin(&mut self, mut flight: Flight, now: Instant) {
         let mut message = flight.message();
-        let Some((key, begun)) = self.pool.begin(flight.id, &mut message) else {
+        let busy = self.ahead.key();
+        let began = match flight.is_in_full {
+            true => self.pool.begin_in_full(flight.id, &mut message, busy),
+            false => self.pool.begin(flight.id, &mut message, busy),
+        };
+        let Some((key, begun)) = began else {
             self.waiting.push_front(flight);
             return;
         };
         flight.on = Some(key);
         flight.last_text = None;
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                self.running.push(flight);
+                return self.lose(key, &error, now);
+            }
+        };
+        flight.begun = begun;
+        flight.traffic.saved += begun.saved as u64;
         self.running.push(flight);
-        if let Err(error) = begun {
-            self.lose(key, &error, now);
+        if begun.continues {
+            self.tell(|report| {
+                report.continued += 1;
+                report.bytes_saved += begun.saved as u64;
+            });
         }
     }
 
@@ -263,6 +296,7 @@ impl Driver {
                 now,
             );
         }
+        self.give_up_ahead(now);
         if now >= self.next_ping {
             self.next_ping = now + PING_EVERY;
             for key in self.pool.ping() {
@@ -305,6 +339,7 @@ impl Driver {
             .chain(waits.filter(|it| *it > now))
             .chain(self.pool.next_dial(now))
             .chain(self.pool.next_tidy())
+            .chain(self.ahead.deadline())
             .fold(self.next_ping, Instant::min);
         if timer.is_elapsed() || next < timer.deadline() {
             timer.as_mut().reset(next);

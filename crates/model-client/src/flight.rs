@@ -12,11 +12,13 @@
 
 use std::time::Duration;
 
-use model_protocol::{Message, Request, Role, StreamEvent};
+use model_protocol::{Message, Request, Role, ServerError, StreamEvent};
 use tokio::time::Instant;
 
 use crate::config::LinkConfig;
 use crate::error::{LinkError, Retry};
+use crate::report::Traffic;
+use crate::websocket::{Begun, NOT_FOUND};
 
 /// A server that asks for more time than this is not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
@@ -37,6 +39,15 @@ pub(crate) struct Flight {
     pub(crate) sent: Option<Instant>,
     /// When something of the answer came last, or the request went out; `None` before that.
     pub(crate) last_text: Option<Instant>,
+    /// What it cost on the wire so far.
+    pub(crate) traffic: Traffic,
+    /// How the running attempt goes on from what the server knows.
+    pub(crate) begun: Begun,
+    /// It was refused as a continuation, and is sent in full from then on.
+    pub(crate) is_in_full: bool,
+    /// It waits for what is being sent ahead, and has done so: once is enough.
+    pub(crate) waits_for_ahead: bool,
+    pub(crate) has_waited: bool,
     /// The place in the queue that was told last.
     pub(crate) told_place: usize,
     /// Whole attempts that failed.
@@ -86,6 +97,11 @@ impl Flight {
             not_before: now,
             sent: None,
             last_text: None,
+            traffic: Traffic::default(),
+            begun: Begun::default(),
+            is_in_full: false,
+            waits_for_ahead: false,
+            has_waited: false,
             told_place: 0,
             failures: 0,
             has_died: false,
@@ -118,6 +134,21 @@ impl Flight {
             }
         }
         request
+    }
+
+    /// As it was asked.
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Whether this failure says no more than that the server does not continue what it was to
+    /// continue, so that the request in full may well be answered. Says yes once.
+    pub(crate) fn falls_back_to_full(&mut self, error: &ServerError) -> bool {
+        let names_it = || error.message.contains("previous_response");
+        let is_about_it = error.code.as_deref() == Some(NOT_FOUND)
+            || error.status.is_none_or(|it| (400..500).contains(&it)) && names_it();
+        let applies = self.begun.continues && !self.has_text() && is_about_it;
+        applies && !std::mem::replace(&mut self.is_in_full, true)
     }
 
     /// Whether it may still be begun anew.

@@ -130,6 +130,14 @@ impl HttpConnection {
         usize::from(self.exchange.as_ref().is_some_and(|it| it.flight.is_some()))
     }
 
+    /// Bytes that came for a running flight so far.
+    pub(crate) fn received(&self, flight: u64) -> usize {
+        let exchange = self.exchange.as_ref();
+        exchange
+            .filter(|it| it.flight == Some(flight))
+            .map_or(0, |it| it.received)
+    }
+
     pub(crate) fn begin(&mut self, flight: u64, request: &mut Request) -> Result<(), LinkError> {
         if !self.post.has_current_key() {
             return Err(self.closed());
@@ -150,6 +158,7 @@ impl HttpConnection {
         self.exchange = Some(Exchange {
             flight: Some(flight),
             unsent: Some(bytes),
+            received: 0,
             stage: Stage::Asked(Box::pin(self.sender.send_request(post))),
         });
         Ok(())

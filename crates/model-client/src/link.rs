@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::config::LinkConfig;
 use crate::driver::Driver;
 use crate::error::LinkError;
-use crate::report::{LinkStatus, Report};
+use crate::report::{LinkStatus, Report, Traffic};
 
 /// A link to one model server. Clones are cheap and share the link; it ends with the last of them.
 #[derive(Debug, Clone)]
@@ -21,6 +21,7 @@ pub struct Link {
 pub(crate) enum Command {
     Send { id: u64, request: Box<Request> },
     Cancel { id: u64 },
+    Ahead { request: Option<Box<Request>> },
     Warm,
 }
 
@@ -34,6 +35,8 @@ pub enum LinkEvent {
     Sent { id: u64, bytes: usize },
     /// Never `Ignored`. Deltas that arrived together are one.
     Stream { id: u64, event: StreamEvent },
+    /// What the request cost. Comes once, before the terminal event and before `Ended`.
+    Traffic { id: u64, traffic: Traffic },
     /// Exactly once per request. `error` is `None` after `Completed` and `Incomplete`.
     Ended { id: u64, error: Option<LinkError> },
     /// The link's state changed.
@@ -67,6 +70,14 @@ impl Link {
     /// the same connection, or over the spare one.
     pub fn cancel(&self, id: u64) {
         let _ = self.commands.send(Command::Cancel { id });
+    }
+
+    /// A request that begins with this one's messages is likely soon: sends them ahead, without an
+    /// answer, where that delays nothing. Takes the place of what has not left yet; `None` only
+    /// takes that back. Never waits, and never fails: what was not sent ahead is sent later.
+    pub fn ahead(&self, request: Option<Request>) {
+        let request = request.map(Box::new);
+        let _ = self.commands.send(Command::Ahead { request });
     }
 
     /// A request is likely soon: makes sure that a connection stands. Never waits.

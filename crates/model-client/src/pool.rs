@@ -7,6 +7,7 @@
 
 mod dialling;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::dial::Dialer;
 use crate::error::LinkError;
 use crate::flight::backoff;
 use crate::target::Wire;
+use crate::websocket::{Begun, Manner};
 
 /// A connection that lived less says nothing good about the server.
 const SOUND_LIFE: Duration = Duration::from_secs(10);
@@ -48,6 +50,9 @@ pub(crate) struct Pool {
     /// What the server has shown.
     pub(crate) lanes: Option<bool>,
     pub(crate) interrupts: bool,
+    /// Whether responses can be continued at all, and from another lane.
+    pub(crate) continues: bool,
+    pub(crate) forks: bool,
     last_use: Instant,
 }
 
@@ -68,6 +73,8 @@ pub(crate) struct Inbox {
     pub(crate) incoming: Vec<(u64, Incoming)>,
     /// Connections on which any text came.
     pub(crate) heard: Vec<u64>,
+    /// Bytes of all that came.
+    pub(crate) received: usize,
 }
 
 impl Live {
@@ -88,6 +95,8 @@ impl Pool {
             wire,
             lanes: None,
             interrupts: dialer.config.interrupt,
+            continues: true,
+            forks: true,
             last_use: now,
             dialer,
         }
@@ -149,23 +158,85 @@ impl Pool {
         self.lives.iter().any(|it| it.has_room(lanes))
     }
 
-    /// Begins a request on the connection that suits it best; its key, or `None` without room.
+    fn manner(&self) -> Manner {
+        Manner {
+            named: self.dialer.config.lanes && self.lanes != Some(false),
+            continues: self.continues,
+            forks: self.forks && self.lanes == Some(true),
+        }
+    }
+
+    /// Begins a request on the connection that suits it best: where the least has to be sent, else the oldest,
+    /// which has most in its cache, and rather not behind what is `busy` being sent ahead. Its key, or `None`
+    /// without room. What need not be sent is taken out of the request.
     pub(crate) fn begin(
         &mut self,
         flight: u64,
         request: &mut Request,
-    ) -> Option<(u64, Result<(), LinkError>)> {
-        let lanes = self.has_lanes();
-        let named = self.dialer.config.lanes && self.lanes != Some(false);
-        let mut roomy = self.lives.iter_mut().filter(|it| it.has_room(lanes));
-        // The first is the oldest, which has most in its cache.
-        let first = roomy.next()?;
-        let live = match first.retiring {
-            true => roomy.find(|it| !it.retiring).unwrap_or(first),
-            false => first,
+        busy: Option<u64>,
+    ) -> Option<(u64, Result<Begun, LinkError>)> {
+        self.begin_as(flight, request, busy, self.manner())
+    }
+
+    /// The same, with all of the request.
+    pub(crate) fn begin_in_full(
+        &mut self,
+        flight: u64,
+        request: &mut Request,
+        busy: Option<u64>,
+    ) -> Option<(u64, Result<Begun, LinkError>)> {
+        let manner = Manner {
+            continues: false,
+            ..self.manner()
         };
-        let begun = live.connection.begin(flight, request, named);
+        self.begin_as(flight, request, busy, manner)
+    }
+
+    fn begin_as(
+        &mut self,
+        flight: u64,
+        request: &mut Request,
+        busy: Option<u64>,
+        manner: Manner,
+    ) -> Option<(u64, Result<Begun, LinkError>)> {
+        let lanes = self.has_lanes();
+        let roomy = self.lives.iter().enumerate();
+        let best = roomy
+            .filter(|(_, it)| it.has_room(lanes))
+            .min_by_key(|(at, it)| {
+                let known = it.connection.known(request, manner);
+                (Reverse(known), it.retiring, Some(it.key) == busy, *at)
+            });
+        let (at, _) = best?;
+        let live = &mut self.lives[at];
+        let begun = live.connection.begin(flight, request, manner);
         Some((live.key, begun))
+    }
+
+    /// Whether a wire is spoken on which something can be sent ahead at all.
+    pub(crate) fn is_socket(&self) -> bool {
+        self.wire == Wire::WebSocket
+    }
+
+    /// Whether something can be sent ahead without being in the way of a request: it has a connection, and there
+    /// is another.
+    pub(crate) fn can_send_ahead(&self) -> bool {
+        let lanes = self.has_lanes();
+        let roomy = self.lives.iter();
+        let roomy = roomy.filter(|it| !it.retiring && it.has_room(lanes));
+        self.is_socket() && roomy.count() >= 2
+    }
+
+    /// Whether exactly this was sent ahead and can be continued.
+    pub(crate) fn holds(&self, request: &Request) -> bool {
+        let mut fresh = self.lives.iter().filter(|it| !it.retiring);
+        fresh.any(|it| it.connection.holds(request))
+    }
+
+    /// Bytes that came for a running flight so far.
+    pub(crate) fn received(&self, key: u64, flight: u64) -> usize {
+        let live = self.lives.iter().find(|it| it.key == key);
+        live.map_or(0, |it| it.connection.received(flight))
     }
 
     /// Nobody wants the flight any more.
@@ -289,6 +360,7 @@ impl Pool {
                 continue;
             }
             if live.connection.poll(cx, &mut self.scratch).is_ready() {
+                inbox.received += std::mem::take(&mut self.scratch.received);
                 if std::mem::take(&mut self.scratch.has_text) {
                     inbox.heard.push(live.key);
                 }

@@ -42,12 +42,41 @@ pub struct Report {
     pub cold: u64,
     /// Attempts that were made again.
     pub retries: u64,
-    /// Bytes of all messages and bodies sent so far.
+    /// Bytes of all messages and bodies sent so far, what was sent ahead included.
     pub bytes_sent: u64,
+    /// Bytes of all events received so far.
+    pub bytes_received: u64,
+    /// Bytes that did not have to be sent, because a response was continued.
+    pub bytes_saved: u64,
+    /// Requests that continued a response.
+    pub continued: u64,
+    /// What was sent before it was asked for.
+    pub ahead: Ahead,
     /// What the server said about limits.
     pub quota: Quota,
     /// Of the latest connection: name, TCP, TLS and upgrade.
     pub connect: Option<Duration>,
     /// Of the latest request: from its leaving to its first text.
     pub first_text: Option<Duration>,
+}
+
+/// What was sent before it was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// How often, and how many bytes in all.
+    pub count: u64,
+    pub bytes: u64,
+    /// Nothing is held back or on its way.
+    pub is_settled: bool,
+    /// The server does not know how to take it.
+    pub is_refused: bool,
+}
+
+/// What one request cost on the wire, over all its attempts. Bytes of messages and bodies, without framing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    pub sent: u64,
+    pub received: u64,
+    /// Not sent, because the server had it already.
+    pub saved: u64,
 }

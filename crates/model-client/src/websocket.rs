@@ -13,14 +13,16 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
-pub(crate) use self::lanes::Lanes;
-use self::lanes::{Lane, Run};
+use self::lanes::Lane;
+pub(crate) use self::lanes::{Begun, Lanes, Manner};
 use crate::connection::{Abandoned, Batch, Incoming};
 use crate::error::LinkError;
 use crate::transport::Transport;
 
 /// So many frames are read before commands get their turn.
 const BATCH: usize = 256;
+/// The code of a server that does not hold the response that was to be continued.
+pub(crate) const NOT_FOUND: &str = "previous_response_not_found";
 
 pub(crate) struct Socket {
     stream: WebSocketStream<Transport>,
@@ -52,13 +54,15 @@ impl Socket {
         &mut self,
         flight: u64,
         request: &mut Request,
-        named: bool,
-    ) -> Result<(), LinkError> {
-        let lane = self.lanes.free(named);
-        request.stream_id = lane.name.clone();
+        manner: Manner,
+    ) -> Result<Begun, LinkError> {
+        let (index, begun) = self.lanes.begin(flight, request, manner);
         let frame = request.websocket_frame();
-        lane.run = Some(Run::new(flight, request.stream_id.clone(), frame.len()));
-        self.write(Message::text(frame))
+        if let Some(run) = &mut self.lanes.at(index).run {
+            run.unsent = Some(frame.len());
+        }
+        self.write(Message::text(frame))?;
+        Ok(begun)
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {
@@ -167,6 +171,7 @@ impl Socket {
         match message {
             Message::Text(text) => {
                 batch.has_text = true;
+                batch.received += text.len();
                 self.event(&text, batch)
             }
             Message::Binary(_) => Err(self.broken("it sent a binary message")),
@@ -205,7 +210,7 @@ impl Socket {
             _ => {}
         }
         match self.lanes.of_event(&event) {
-            Some(index) => self.read(index, &event, batch),
+            Some(index) => self.read(index, &event, text.len(), batch),
             None => Ok(true),
         }
     }
@@ -214,10 +219,12 @@ impl Socket {
         &mut self,
         index: usize,
         event: &Event<'_>,
+        bytes: usize,
         batch: &mut Batch,
     ) -> Result<bool, LinkError> {
-        let Lane { name, run } = self.lanes.at(index);
+        let Lane { name, run, .. } = self.lanes.at(index);
         let Some(run) = run else { return Ok(true) };
+        run.received += bytes;
         if !run.was_heard && event.kind().starts_with("response.") {
             run.was_heard = true;
             if name.is_some() {
@@ -230,15 +237,27 @@ impl Socket {
             (Err(_), None) => return Ok(true),
             (Err(error), Some(_)) => return Err(self.broken(&error.to_string())),
         };
+        run.note(event, &decoded);
         let mut to_interrupt = None;
         if let StreamEvent::Created { response_id } = &decoded {
             run.response_id = Some(response_id.clone());
             to_interrupt = std::mem::take(&mut run.to_interrupt).then(|| response_id.clone());
         }
-        let flight = run.flight;
+        let (flight, received) = (run.flight, run.received);
         let is_terminal = decoded.is_terminal();
         if is_terminal {
-            self.lanes.at(index).run = None;
+            if let StreamEvent::Failed(error) = &decoded
+                && error.code.as_deref() == Some(NOT_FOUND)
+            {
+                self.lanes.forget_parent_of(index);
+            }
+            self.lanes.end(index, &decoded);
+            if let Some(flight) = flight {
+                batch.push(Incoming::Received {
+                    flight,
+                    bytes: received,
+                });
+            }
         }
         if let Some(id) = to_interrupt {
             self.interrupt(&id)?;

@@ -78,6 +78,16 @@ impl<'a> Event<'a> {
         ServerError::from_event(&serde_json::from_str(self.all).unwrap_or_default())
     }
 
+    /// Whether it ends an item that is not of the answer: reasoning, a call of a tool, a remark. Such a response
+    /// says more than its text.
+    pub fn ends_other_item(&self) -> bool {
+        if self.kind != "response.output_item.done" {
+            return false;
+        }
+        let item = value(self.raw.item);
+        item["type"].as_str().is_some_and(|kind| kind != "message") || is_aside(&item)
+    }
+
     /// What the event says about limits, if it is one of those that do.
     pub fn quota(&self) -> Option<Quota> {
         match &*self.kind {

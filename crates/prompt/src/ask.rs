@@ -22,8 +22,8 @@ such as \"rest of code unchanged\" or \"...\": what you leave out is deleted.
 - Everything that the instruction does not ask to change stays as it is, byte for byte: indentation, spaces or \
 tabs, line breaks, blank lines, names, comments, order, style.
 - Begin with the indentation that the region's first line has.
-- Write only what belongs inside the region. The text before and after it is there to read and is kept; do not \
-repeat it.
+- Write only what belongs inside the region. The file and the lines before and after the region are there to read \
+and are kept; do not repeat them.
 If the instruction cannot be followed, answer with one sentence that begins with \"I cannot\".";
 
 /// One rewrite to ask for.
@@ -41,7 +41,7 @@ pub struct Ask<'a> {
     pub path: &'a str,
     /// What the user wants.
     pub instruction: &'a str,
-    /// Bytes of text around the region that may be sent, at most.
+    /// Bytes of the document beside the region that may be sent, at most; one of up to this size is sent whole.
     pub context_bytes: usize,
 }
 
@@ -62,16 +62,34 @@ pub struct Model {
     pub extra: Map<String, Value>,
 }
 
-/// The request for one rewrite. What changes least stands first, for the provider's cache.
+/// The request for one rewrite, as two messages: what stands around the region, and the region with the
+/// instruction. What changes least stands first, so that it can be sent ahead and kept in the provider's cache.
 /// Costs the length of region and context.
 pub fn request(ask: &Ask<'_>, model: &Model) -> Request {
-    let mut message = head(ask);
-    context::write(&mut message, ask);
-    write_region(&mut message, ask);
+    let mut input = Vec::with_capacity(2);
+    input.extend(ahead_message(ask));
+    input.push(Message::user(task(ask, "")));
+    with_input(input, model)
+}
+
+/// What can be sent before the instruction is known: the request up to its last message. `None` where nothing of
+/// the surroundings may be sent. The instruction is not looked at; where the whole document may be sent, the
+/// region is not either.
+pub fn ahead(ask: &Ask<'_>, model: &Model) -> Option<Request> {
+    let input = vec![ahead_message(ask)?];
+    Some(with_input(input, model))
+}
+
+fn ahead_message(ask: &Ask<'_>) -> Option<Message> {
+    let message = context::surroundings(ask);
+    (!message.is_empty()).then(|| Message::user(message))
+}
+
+fn with_input(input: Vec<Message>, model: &Model) -> Request {
     Request {
         model: model.name.clone(),
         instructions: CONTRACT.to_owned(),
-        input: vec![Message::user(message)],
+        input,
         store: model.store,
         max_output_tokens: model.max_output_tokens,
         reasoning_effort: model.reasoning_effort.clone(),
@@ -94,29 +112,40 @@ pub fn follow_up(ask: &Ask<'_>, previous: &Request, answer: &str) -> Request {
             text: answer.to_owned(),
         });
     }
-    let mut message = head(ask);
-    message.push_str(
-        "The last change was taken back. The file is as before, and the region is this again.\n\n",
-    );
-    write_region(&mut message, ask);
-    request.input.push(Message::user(message));
+    let taken_back =
+        "The last change was taken back. The file is as before, and the region is this again.\n\n";
+    request.input.push(Message::user(task(ask, taken_back)));
     request
 }
 
-fn head(ask: &Ask<'_>) -> String {
+fn header(message: &mut String, ask: &Ask<'_>) {
     let language = ask.language.map_or("text", Language::name);
-    let mut head =
-        String::with_capacity(ask.region.len() + 2 * ask.context_bytes.min(1 << 16) + 256);
-    let _ = write!(head, "File: {}\nLanguage: {language}\n\n", ask.path);
-    head
+    let _ = write!(message, "File: {}\nLanguage: {language}\n\n", ask.path);
 }
 
-fn write_region(message: &mut String, ask: &Ask<'_>) {
-    message.push_str("Rewrite this region:\n");
+/// The message that asks: where the region is, what it is, and what to do with it.
+fn task(ask: &Ask<'_>, remark: &str) -> String {
+    let mut message = String::with_capacity(ask.region.len() + ask.instruction.len() + 1_024);
+    header(&mut message, ask);
+    message.push_str(remark);
+    context::write_before(&mut message, ask);
+    match context::lines_of(ask, &ask.region) {
+        (first, last) if first == last => {
+            let _ = writeln!(message, "Rewrite this region, in line {first} of the file:");
+        }
+        (first, last) => {
+            let _ = writeln!(
+                message,
+                "Rewrite this region, lines {first} to {last} of the file:"
+            );
+        }
+    }
     let region = ask.text.slice(ask.region.clone());
-    write_section(message, "region", without_break(&region));
+    write_section(&mut message, "region", without_break(&region));
+    context::write_after(&mut message, ask);
     message.push('\n');
-    write_section(message, "instruction", ask.instruction.trim());
+    write_section(&mut message, "instruction", ask.instruction.trim());
+    message
 }
 
 /// A text between two tags, each alone on its line.

@@ -3,21 +3,27 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`region`], [`indentation_block`] | which text a selection means |
-//! | [`Ask`], [`request`], [`follow_up`] | the words that are sent |
+//! | [`Ask`], [`ahead`], [`request`], [`follow_up`] | the words that are sent |
 //! | [`Preset`] | instructions that come with the product |
 //! | [`comment_instruction`] | an instruction written as a comment |
+//! | [`Size`], [`Capacity`] | whether a request and its answer fit into the model |
+//! | [`Ignored`] | which files never leave |
 //! | [`Cleaner`] | the answer as code, while it streams |
 //!
 //! Pure: no sockets, no files, no LSP. Offsets are bytes of the text.
 
 mod ask;
+mod budget;
 mod cleaner;
 mod comment;
+mod ignored;
 mod preset;
 mod region;
 
-pub use ask::{Ask, Model, follow_up, request};
+pub use ask::{Ask, Model, ahead, follow_up, request};
+pub use budget::{Capacity, Size, Tokenizer, TooLong};
 pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
+pub use ignored::Ignored;
 pub use preset::{Preset, presets};
 pub use region::{indentation_block, region};

@@ -8,13 +8,15 @@ mod arrived;
 mod commands;
 mod open_document;
 mod publish;
+mod speculation;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use config::Settings;
-use model_client::LinkEvent;
+use model_client::{LinkEvent, Traffic};
 use model_protocol::StreamEvent;
 use rewrite::{EditId, Effect, ModelEvent, RewriteId, Time};
 use serde_json::Value;
@@ -28,9 +30,10 @@ use self::arrived::Arrived;
 pub(crate) use self::commands::COMMANDS;
 use self::open_document::OpenDocument;
 use self::publish::Published;
+use self::speculation::Speculation;
+use self::window::{Answer, Counted, Held, ToCount};
 use crate::Options;
 use crate::client_facts::ClientFacts;
-use crate::failure::Failure;
 use crate::models::Models;
 use crate::outgoing::{Editor, Outgoing};
 
@@ -77,7 +80,14 @@ pub(crate) enum Message {
     Command {
         name: String,
         argument: Value,
-        answer: oneshot::Sender<Result<Option<Value>, Failure>>,
+        answer: Answer,
+    },
+    /// The tokens of what a command is about have been counted; now it can run.
+    Counted {
+        counted: Box<Counted>,
+        name: String,
+        argument: Value,
+        answer: Answer,
     },
     Actions {
         params: Box<CodeActionParams>,
@@ -112,6 +122,14 @@ pub(crate) struct Engine {
     changed: BTreeSet<(String, RewriteId)>,
     published: BTreeMap<RewriteId, Published>,
     arrived: Arrived,
+    speculation: Speculation,
+    /// Files that never leave, by the settings in force.
+    ignored: prompt::Ignored,
+    to_count: Option<ToCount>,
+    counted: Option<Counted>,
+    tokenizer: Option<Held>,
+    /// What each rewrite cost on the wire.
+    traffic: BTreeMap<RewriteId, Traffic>,
     started: Instant,
 }
 
@@ -140,6 +158,12 @@ impl Engine {
             changed: BTreeSet::new(),
             published: BTreeMap::new(),
             arrived: Arrived::default(),
+            speculation: Speculation::default(),
+            ignored: prompt::Ignored::new(&[]),
+            to_count: None,
+            counted: None,
+            tokenizer: None,
+            traffic: BTreeMap::new(),
             started: Instant::now(),
         };
         tokio::spawn(engine.run(messages));
@@ -186,8 +210,10 @@ impl Engine {
     }
 
     fn next_wake(&self) -> Option<Instant> {
-        let first = self.wakes.first()?;
-        Some(self.started + Duration::from_micros(first.0))
+        let first = self.wakes.first();
+        let first = first.map(|it| self.started + Duration::from_micros(it.0));
+        let others = [self.next_speculation(), self.next_release()];
+        first.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     async fn begin(&mut self, facts: ClientFacts, settings: Settings) {
@@ -198,6 +224,7 @@ impl Engine {
     async fn configure(&mut self, settings: Settings) {
         let same_models = self.models.is_some() && settings.models == self.settings.models;
         self.settings = settings;
+        self.ignored = prompt::Ignored::new(&self.settings.privacy.ignore);
         if same_models {
             return;
         }
@@ -232,12 +259,14 @@ impl Engine {
                 text,
                 version,
             } => {
+                self.speculation_is_stale(uri.as_str());
                 self.in_document(&uri, |document, now, out| {
                     document.changed(&changes, text, version, now, out)
                 });
             }
             Message::Reset { uri, text, version } => {
                 let profile = self.profile();
+                self.speculation_is_stale(uri.as_str());
                 self.in_document(&uri, |document, _, out| {
                     document.reset(text, version, profile, out)
                 });
@@ -261,10 +290,13 @@ impl Engine {
                 name,
                 argument,
                 answer,
-            } => {
-                // Nobody may be waiting any more, and that is no fault.
-                let _ = answer.send(self.on_command(&name, argument));
-            }
+            } => self.run_command(name, argument, answer),
+            Message::Counted {
+                counted,
+                name,
+                argument,
+                answer,
+            } => self.on_counted(*counted, name, argument, answer),
             Message::Actions { params, answer } => {
                 let _ = answer.send(self.code_actions(&params));
             }
@@ -301,9 +333,11 @@ impl Engine {
             self.last_edit,
         );
         self.documents.insert(uri.as_str().to_owned(), document);
+        self.speculate_on_opening(&uri);
     }
 
     fn on_closed(&mut self, uri: &Uri) {
+        self.speculation_is_stale(uri.as_str());
         self.in_document(uri, |document, _, out| document.rewrites.close(out));
         self.publish_all();
         if let Some(document) = self.documents.remove(uri.as_str()) {
@@ -311,6 +345,7 @@ impl Engine {
             self.wakes.retain(|(_, name)| name != uri.as_str());
             self.homes.retain(|_, home| home != uri.as_str());
             self.published.retain(|id, _| self.homes.contains_key(id));
+            self.traffic.retain(|id, _| self.homes.contains_key(id));
             if document.has_diagnostics {
                 self.clear_diagnostics(uri);
             }
@@ -351,6 +386,10 @@ impl Engine {
                 };
             }
             LinkEvent::Queued { .. } | LinkEvent::Status(_) => return,
+            LinkEvent::Traffic { id, traffic } => {
+                self.traffic.insert(RewriteId(id), traffic);
+                return;
+            }
         };
         self.hand_on(RewriteId(id), event);
     }
@@ -387,6 +426,8 @@ impl Engine {
             self.wakes.pop_first();
             self.with_document(&uri, |document, _, _| document.rewrites.wake());
         }
+        self.on_speculation();
+        self.release();
     }
 
     /// No message waits: time to send edits, to show what changed and to parse.

@@ -14,6 +14,8 @@ const REQUEST_FAILED: i64 = -32803;
 pub(crate) enum Reason {
     OutOfStep,
     TooLarge,
+    Ignored,
+    ContextTooLong,
     NoKey,
     Unsupported,
     Undecided,
@@ -27,6 +29,8 @@ impl Reason {
         match self {
             Reason::OutOfStep => "outOfStep",
             Reason::TooLarge => "tooLarge",
+            Reason::Ignored => "ignored",
+            Reason::ContextTooLong => "contextTooLong",
             Reason::NoKey => "noKey",
             Reason::Unsupported => "unsupported",
             Reason::Undecided => "undecided",

@@ -22,6 +22,9 @@ pub(crate) struct Models {
     link: Link,
     url: String,
     model: prompt::Model,
+    capacity: prompt::Capacity,
+    /// The settings let text be sent before it is asked for.
+    prewarms: bool,
     /// Why there is no key where one is set.
     no_key: Option<String>,
     /// Stops when dropped.
@@ -79,6 +82,8 @@ impl Models {
         };
         // The embedded server obeys it, and nobody has to say so.
         config.interrupt = fast.interrupt || embedded.is_some();
+        // What leads nowhere is not worth sending ahead.
+        let prewarms = fast.prewarm && !fast.metered && embedded.is_none();
         let (sender, events) = mpsc::channel(EVENTS);
         let models = Models {
             link: Link::start(config, sender),
@@ -91,6 +96,11 @@ impl Models {
                 store: settings.privacy.store,
                 extra: fast.extra,
             },
+            capacity: prompt::Capacity {
+                window: fast.context_window,
+                output: fast.max_output_tokens,
+            },
+            prewarms,
             no_key,
             _embedded: embedded,
         };
@@ -103,6 +113,26 @@ impl Models {
 
     pub(crate) fn cancel(&self, id: u64) {
         self.link.cancel(id);
+    }
+
+    /// Sends ahead what a rewrite will begin with; `None` takes back what has not left.
+    pub(crate) fn ahead(&self, request: Option<Request>) {
+        self.link.ahead(request);
+    }
+
+    /// Bytes that were sent before they were asked for, in all.
+    pub(crate) fn bytes_ahead(&self) -> u64 {
+        self.link.report().ahead.bytes
+    }
+
+    /// Whether anything may be sent before it is asked for, and is worth it.
+    pub(crate) fn takes_ahead(&self) -> bool {
+        self.prewarms && self.no_key.is_none()
+    }
+
+    /// What it can take.
+    pub(crate) fn capacity(&self) -> prompt::Capacity {
+        self.capacity
     }
 
     /// What every request to it says about the model.
@@ -148,6 +178,15 @@ impl Models {
             "connections": { "open": report.connections, "idle": report.idle, "made": report.handshakes },
             "requests": { "running": report.running, "queued": report.queued, "cold": report.cold, "retries": report.retries },
             "bytesSent": report.bytes_sent,
+            "bytesReceived": report.bytes_received,
+            "bytesSaved": report.bytes_saved,
+            "ahead": {
+                "sends": self.takes_ahead() && !report.ahead.is_refused,
+                "underWay": !report.ahead.is_settled,
+                "count": report.ahead.count,
+                "bytes": report.ahead.bytes,
+                "used": report.continued,
+            },
             "latency": { "connect": milliseconds(report.connect), "firstText": milliseconds(report.first_text) },
             "quota": quota(&report.quota),
         })

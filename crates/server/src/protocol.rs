@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use model_client::Traffic;
 use rewrite::{Apply, Decision, HunkState, RewriteView, State, Timings};
 use serde::{Deserialize, Serialize};
 use text::{Encoding, Text};
@@ -32,6 +33,8 @@ pub(crate) struct RewriteChangedParams {
     pub(crate) guards: Vec<GuardParams>,
     pub(crate) tokens: TokensParams,
     pub(crate) timings: TimingsParams,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) bytes: Option<BytesParams>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
 }
@@ -62,6 +65,26 @@ pub(crate) struct TokensParams {
     pub(crate) output: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub(crate) estimated: bool,
+}
+
+/// Bytes of messages on the wire, over all attempts; told when the answer has ended.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BytesParams {
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+    /// Not sent, because the server had them already.
+    pub(crate) saved: u64,
+}
+
+impl From<&Traffic> for BytesParams {
+    fn from(traffic: &Traffic) -> Self {
+        BytesParams {
+            sent: traffic.sent,
+            received: traffic.received,
+            saved: traffic.saved,
+        }
+    }
 }
 
 /// Milliseconds since the request, with fractions; absent where it has not happened.
@@ -144,6 +167,7 @@ impl RewriteChangedParams {
                 estimated: view.tokens.estimated,
             },
             timings: view.timings.into(),
+            bytes: None,
             message: view.message.clone(),
         }
     }

@@ -10,6 +10,7 @@ mod cache;
 mod ci;
 mod debian;
 mod editors;
+mod measure;
 mod model_servers;
 mod mutants;
 mod record_demo;
@@ -40,6 +41,8 @@ enum Task {
     Mutants,
     /// Fetch the real model servers and clients of the tests into a cache outside the tree.
     ModelServers(model_servers::Args),
+    /// Measure what the link to the model costs, side by side with other ways of asking.
+    Measure(measure::Args),
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
     /// Take the pictures of the Neovim plugin for the documentation.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Editors(args) => editors::run(&args),
         Task::Mutants => mutants::run(),
         Task::ModelServers(args) => model_servers::run(&args),
+        Task::Measure(args) => measure::run(&args),
         Task::RecordDemo(args) => record_demo::run(&args),
         Task::RecordNeovim(args) => record_neovim::run(&args),
         Task::Simulate(args) => simulate::run(&args),

@@ -48,6 +48,7 @@ export interface RewriteChanged {
   guards: { guard: string; verdict: string; message: string }[];
   tokens: { input: number; cached: number; output: number; estimated?: boolean };
   timings: Timings;
+  bytes?: { sent: number; received: number; saved: number };
   message?: string;
 }
 

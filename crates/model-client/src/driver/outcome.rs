@@ -3,6 +3,7 @@
 use model_protocol::StreamEvent;
 use tokio::time::Instant;
 
+use super::ahead::is_ahead;
 use super::{Driver, TRY_SOCKET_AGAIN};
 use crate::connection::Incoming;
 use crate::dial::DialError;
@@ -12,10 +13,12 @@ use crate::link::LinkEvent;
 use crate::pool::{Inbox, Outcome};
 use crate::report::LinkStatus;
 use crate::target::Wire;
+use crate::websocket::NOT_FOUND;
 
 impl Driver {
     pub(super) fn on_inbox(&mut self, inbox: &mut Inbox) {
         let now = Instant::now();
+        self.report.bytes_received += std::mem::take(&mut inbox.received) as u64;
         for key in inbox.heard.drain(..) {
             let on = self.running.iter_mut().filter(|it| it.on == Some(key));
             on.filter(|it| it.last_text.is_some())
@@ -24,6 +27,10 @@ impl Driver {
         for (key, incoming) in inbox.incoming.drain(..) {
             match incoming {
                 Incoming::Sent { flight, bytes } => self.on_sent(flight, bytes, now),
+                Incoming::Received { flight, bytes } => self.on_received(flight, bytes),
+                Incoming::Event { flight, event } if is_ahead(flight) => {
+                    self.on_ahead(key, flight, event, now);
+                }
                 Incoming::Event { flight, event } => self.on_event(key, flight, event, now),
                 Incoming::Refused { flight, error } => self.on_refused(flight, error, now),
                 Incoming::Lanes(has) => {
@@ -40,12 +47,28 @@ impl Driver {
     }
 
     fn on_sent(&mut self, id: u64, bytes: usize, now: Instant) {
+        if is_ahead(id) {
+            return self.on_ahead_sent(bytes);
+        }
         if let Some(flight) = self.running.iter_mut().find(|it| it.id == id) {
             flight.sent = Some(now);
             flight.last_text = Some(now);
+            flight.traffic.sent += bytes as u64;
             self.tell(|report| report.bytes_sent += bytes as u64);
             self.outbox.push(LinkEvent::Sent { id, bytes });
         }
+    }
+
+    fn on_received(&mut self, id: u64, bytes: usize) {
+        if let Some(flight) = self.running.iter_mut().find(|it| it.id == id) {
+            flight.traffic.received += bytes as u64;
+        }
+    }
+
+    /// Tells what a request cost that is about to end, or has been stopped.
+    pub(super) fn tell_traffic(&mut self, flight: &Flight) {
+        let (id, traffic) = (flight.id, flight.traffic);
+        self.outbox.push(LinkEvent::Traffic { id, traffic });
     }
 
     fn on_event(&mut self, key: u64, id: u64, event: StreamEvent, now: Instant) {
@@ -63,6 +86,16 @@ impl Driver {
             StreamEvent::Failed(error) => {
                 if error.message.contains("stream_id") && self.pool.lanes.is_none() {
                     self.pool.lanes = Some(false);
+                    flight.not_before = now;
+                    flight.on = None;
+                    let flight = self.running.remove(at);
+                    return self.waiting.push_front(flight);
+                }
+                if flight.falls_back_to_full(&error) {
+                    match error.code.as_deref() == Some(NOT_FOUND) {
+                        true => self.pool.forks &= !flight.begun.is_fork,
+                        false => self.pool.continues = false,
+                    }
                     flight.not_before = now;
                     flight.on = None;
                     let flight = self.running.remove(at);
@@ -89,12 +122,13 @@ impl Driver {
         match flight.pass(event, keeps) {
             Passed::Nothing => {}
             Passed::On(event) => {
-                let is_terminal = event.is_terminal();
-                self.outbox.push(LinkEvent::Stream { id, event });
-                if is_terminal {
-                    self.running.remove(at);
-                    self.ended(id, None);
+                if !event.is_terminal() {
+                    return self.outbox.push(LinkEvent::Stream { id, event });
                 }
+                let flight = self.running.remove(at);
+                self.tell_traffic(&flight);
+                self.outbox.push(LinkEvent::Stream { id, event });
+                self.ended(id, None);
             }
             Passed::Unfit => {
                 self.pool.abandon(key, id, now);
@@ -155,6 +189,7 @@ impl Driver {
             }
             None => error.scrubbed(&self.dialer.config),
         };
+        self.tell_traffic(&flight);
         if let LinkError::Server(error) = &error {
             let event = StreamEvent::Failed(error.clone());
             self.outbox.push(LinkEvent::Stream { id, event });
@@ -165,6 +200,7 @@ impl Driver {
     /// The connection is lost, and with it all attempts on it.
     pub(super) fn lose(&mut self, key: u64, error: &LinkError, now: Instant) {
         self.pool.lost(key, now);
+        self.lose_ahead(key, now);
         while let Some(at) = self.running.iter().rposition(|it| it.on == Some(key)) {
             self.settle(at, error.clone(), now);
         }

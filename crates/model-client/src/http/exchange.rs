@@ -21,6 +21,8 @@ pub(super) struct Exchange {
     /// `None` once nobody wants it.
     pub(super) flight: Option<u64>,
     pub(super) unsent: Option<usize>,
+    /// Bytes of the answer so far.
+    pub(super) received: usize,
     pub(super) stage: Stage,
 }
 
@@ -91,12 +93,20 @@ impl Exchange {
                     None => None,
                 };
                 let is_over = piece.is_none();
+                let bytes = piece.as_ref().map_or(0, |it| it.len());
+                self.received += bytes;
+                batch.received += bytes;
+                let received = self.received;
                 let Some(reading) = reader else {
                     return Poll::Ready(if is_over { Step::Over } else { Step::GoesOn });
                 };
                 batch.has_text = true;
                 let read = reading.read(piece.as_deref(), |event| {
                     if let Some(flight) = self.flight {
+                        if event.is_terminal() {
+                            let bytes = received;
+                            batch.push(Incoming::Received { flight, bytes });
+                        }
                         batch.push(Incoming::Event { flight, event });
                     }
                 });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::Future;
 use loopback::{Loopback, Options, Script, serve};
-use model_client::{Link, LinkConfig, LinkError, LinkEvent, LinkStatus, Report};
+use model_client::{Link, LinkConfig, LinkError, LinkEvent, LinkStatus, Report, Traffic};
 use model_protocol::{Message, Request, StreamEvent};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -22,6 +22,7 @@ pub(crate) struct Outcome {
     pub(crate) text: String,
     pub(crate) refusal: String,
     pub(crate) sent: usize,
+    pub(crate) traffic: Vec<Traffic>,
     pub(crate) terminal: Option<StreamEvent>,
     pub(crate) error: Option<LinkError>,
 }
@@ -137,6 +138,10 @@ impl Harness {
                         StreamEvent::Ignored => panic!("an ignored event was handed on"),
                         terminal => outcome.terminal = Some(terminal),
                     }
+                }
+                LinkEvent::Traffic { id, traffic } => {
+                    assert_eq!((id, outcome.terminal.is_none()), (wanted, true));
+                    outcome.traffic.push(traffic);
                 }
                 LinkEvent::Ended { id, error } => {
                     assert_eq!(id, wanted);

@@ -266,6 +266,7 @@ async fn every_request_ends_exactly_once_under_random_faults_and_cancels() {
             }
             LinkEvent::Queued { id, .. }
             | LinkEvent::Sent { id, .. }
+            | LinkEvent::Traffic { id, .. }
             | LinkEvent::Stream { id, .. } => {
                 assert!(
                     open.contains(&id),

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "figures beside the verdict")]
 
+mod ahead;
 mod between;
 mod failures;
 mod harness;

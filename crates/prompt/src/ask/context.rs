@@ -1,8 +1,10 @@
-//! What is sent beside the region: imports, enclosing signatures, the text before and after.
+//! What is sent beside the region: the document or the part of it around the region, imports from outside that
+//! part, and close by the region what encloses it and the lines next to it.
 
+use std::fmt::Write;
 use std::ops::Range;
 
-use super::{Ask, without_break, write_section};
+use super::{Ask, header, without_break, write_section};
 use crate::region::bom_len;
 
 /// Bytes of imports, at most.
@@ -11,17 +13,63 @@ const IMPORT_BYTES: usize = 4_000;
 /// Bytes of one signature, at most.
 const SIGNATURE_BYTES: usize = 1_000;
 
-pub(super) fn write(message: &mut String, ask: &Ask<'_>) {
-    let before = before(ask);
-    let after = after(ask);
-    let from = message.len();
-    write_if_any(message, "imports", &imports(ask, before.start));
-    write_if_any(message, "scope", &signatures(ask));
-    write_if_any(message, "before", without_break(&ask.text.slice(before)));
-    write_if_any(message, "after", without_break(&ask.text.slice(after)));
-    if message.len() > from {
-        message.push('\n');
+/// Lines on each side of the region that are shown once more beside it, so that it is found.
+const NEAR_LINES: usize = 3;
+
+/// Bytes of these lines on each side, at most.
+const NEAR_BYTES: usize = 400;
+
+/// The message that does not depend on the instruction, and on the region only as far as it chooses the part of
+/// a large document. Empty where nothing of the surroundings may be sent.
+pub(super) fn surroundings(ask: &Ask<'_>) -> String {
+    let part = window(ask);
+    let is_blank = |range: Range<usize>| ask.text.slice(range).trim().is_empty();
+    let (before, after) = (
+        ask.region.start.clamp(part.start, part.end),
+        ask.region.end.clamp(part.start, part.end),
+    );
+    if is_blank(part.start..before) && is_blank(after..part.end) {
+        return String::new();
     }
+    let shown = ask.text.slice(part.clone());
+    let mut message = String::with_capacity(shown.len() + 256);
+    header(&mut message, ask);
+    if part == whole(ask) {
+        write_section(&mut message, "file", without_break(&shown));
+        return message;
+    }
+    write_if_any(&mut message, "imports", &imports(ask, &part));
+    let (first, last) = lines_of(ask, &part);
+    let _ = writeln!(message, "Lines {first} to {last} of the file:");
+    write_section(&mut message, "excerpt", without_break(&shown));
+    message
+}
+
+/// Signatures and neighbouring lines, before the region.
+pub(super) fn write_before(message: &mut String, ask: &Ask<'_>) {
+    if ask.context_bytes == 0 {
+        return;
+    }
+    write_if_any(message, "scope", &signatures(ask));
+    write_if_any(message, "before", without_break(&near_before(ask)));
+}
+
+/// Neighbouring lines, behind the region.
+pub(super) fn write_after(message: &mut String, ask: &Ask<'_>) {
+    if ask.context_bytes == 0 {
+        return;
+    }
+    write_if_any(message, "after", without_break(&near_after(ask)));
+}
+
+/// First and last line of a range, counted from 1.
+pub(super) fn lines_of(ask: &Ask<'_>, range: &Range<usize>) -> (usize, usize) {
+    let first = ask.text.line_of(range.start);
+    let mut last = ask.text.line_of(range.end);
+    if last > first && ask.text.line_start(last) == range.end {
+        last -= 1;
+    }
+    (first + 1, last + 1)
 }
 
 fn write_if_any(message: &mut String, tag: &str, text: &str) {
@@ -30,43 +78,87 @@ fn write_if_any(message: &mut String, tag: &str, text: &str) {
     }
 }
 
-/// The text before, from the start of a line; half of what may be sent, and more where less stands after.
-fn before(ask: &Ask<'_>) -> Range<usize> {
-    let end = ask.region.start;
-    let behind = ask.text.len() - ask.region.end;
-    let most = ask.context_bytes - behind.min(ask.context_bytes / 2);
-    let start = end.saturating_sub(most);
-    let mut line = ask.text.line_of(start);
-    line += usize::from(ask.text.line_start(line) < start);
-    ask.text
-        .line_start(line)
-        .clamp(bom_len(ask.text).min(end), end)..end
+fn whole(ask: &Ask<'_>) -> Range<usize> {
+    bom_len(ask.text)..ask.text.len()
 }
 
-/// The text after, up to the end of a line, without the rest of the region's own line break.
-fn after(ask: &Ask<'_>) -> Range<usize> {
+/// The part of the document that is sent: all of it if it is small enough, else whole lines around the region.
+///
+/// Its ends stand on a grid, so that a region near by has the same part and what was sent ahead still serves.
+/// Beside the region it never has more bytes than may be sent.
+fn window(ask: &Ask<'_>) -> Range<usize> {
+    let (text, most) = (ask.text, ask.context_bytes);
+    let whole = whole(ask);
+    if most == 0 {
+        return whole.start..whole.start;
+    }
+    if whole.len() <= most {
+        return whole;
+    }
+    let region = ask.region.start.max(whole.start)..ask.region.end.max(whole.start);
+    let step = (most / 8).max(1);
+    let budget = most.saturating_sub(2 * step);
+    let before = budget - (text.len() - region.end).min(budget / 2);
+    let after = budget - (region.start - whole.start).min(budget / 2);
+    let start = region.start.saturating_sub(before) / step * step;
+    let end = (region.end.saturating_add(after))
+        .div_ceil(step)
+        .saturating_mul(step);
+    let mut line = text.line_of(start);
+    line += usize::from(text.line_start(line) < start);
+    let start = text.line_start(line).clamp(whole.start, region.start);
+    if end >= text.len() {
+        return start..text.len();
+    }
+    start..text.line_start(text.line_of(end)).max(region.end)
+}
+
+fn near_before(ask: &Ask<'_>) -> String {
+    let (text, end) = (ask.text, ask.region.start);
+    let least = window(ask).start.max(end.saturating_sub(NEAR_BYTES));
+    let mut line = text.line_of(end);
+    let mut start = text.line_start(line);
+    for _ in 0..NEAR_LINES {
+        let previous = text.line_start(line.saturating_sub(1));
+        if previous < least {
+            break;
+        }
+        line = line.saturating_sub(1);
+        start = previous;
+    }
+    if start < least {
+        return String::new();
+    }
+    text.slice(start..end).into_owned()
+}
+
+fn near_after(ask: &Ask<'_>) -> String {
     let text = ask.text;
     let mut start = ask.region.end;
     if start > text.line_start(text.line_of(start)) && text.line_end(text.line_of(start)) == start {
         start = text.line_start(text.line_of(start) + 1);
     }
-    let most = ask.context_bytes - ask.region.start.min(ask.context_bytes / 2);
-    let limit = ask.region.end.saturating_add(most);
-    if limit >= text.len() {
-        return start..text.len();
+    let most = window(ask).end.min(start.saturating_add(NEAR_BYTES));
+    let mut end = start;
+    for line in (text.line_of(start) + 1..).take(NEAR_LINES) {
+        let next = text.line_start(line);
+        if next > most {
+            break;
+        }
+        end = next;
     }
-    start..text.line_start(text.line_of(limit)).max(start)
+    text.slice(start..end).into_owned()
 }
 
-/// Imports that stand neither in the region nor in the text before it.
-fn imports(ask: &Ask<'_>, before: usize) -> String {
+/// Imports that stand outside the part that is sent.
+fn imports(ask: &Ask<'_>, part: &Range<usize>) -> String {
     let mut lines = String::new();
     for import in ask
         .syntax
         .map(|syntax| syntax.imports(ask.text))
         .unwrap_or_default()
     {
-        if import.end > before && import.start < ask.region.end {
+        if import.end > part.start && import.start < part.end {
             continue;
         }
         if lines.len() + import.len() > IMPORT_BYTES {

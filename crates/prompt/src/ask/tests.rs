@@ -39,7 +39,12 @@ fn the_whole_prompt() {
         ),
         ("m", false, Some(7))
     );
-    let prompt = format!("{}\n\n---\n{}", request.instructions, request.input[0].text);
+    let messages: Vec<&str> = request.input.iter().map(|it| it.text.as_str()).collect();
+    let prompt = format!(
+        "{}\n\n---\n{}",
+        request.instructions,
+        messages.join("\n---\n")
+    );
     insta::assert_snapshot!(prompt);
 }
 
@@ -52,28 +57,105 @@ fn check_section(message: &str, tag: &str, expect: Option<&str>) {
     assert_eq!(found, expect, "{message}");
 }
 
+fn section<'a>(message: &'a str, tag: &str) -> Option<&'a str> {
+    let rest = message.split_once(&format!("<{tag}>\n"))?.1;
+    Some(rest.split_once(&format!("\n</{tag}>\n"))?.0)
+}
+
 #[test]
 fn context_is_cut_at_lines_and_to_its_size() {
     for bytes in 0..SOURCE.len() + 10 {
         let request = ask_message(bytes, BODY, "x");
-        let message = &request.input[0].text;
-        let section = |tag: &str| {
-            let rest = message.split_once(&format!("<{tag}>\n"))?.1;
-            Some(rest.split_once(&format!("\n</{tag}>\n"))?.0)
-        };
-        let before = section("before").unwrap_or("");
-        let after = section("after").unwrap_or("");
-        assert!(before.len() + after.len() <= bytes.max(1), "{bytes}");
-        assert!(before.is_empty() || SOURCE.contains(&format!("{before}\n{BODY}{after}")));
-        for line in before.lines().chain(after.lines()) {
-            assert!(
-                SOURCE
-                    .lines()
-                    .any(|other| other.trim_start_matches('\u{feff}') == line),
-                "{line:?}"
+        let task = &request.input.last().unwrap().text;
+        if bytes == 0 {
+            assert_eq!(request.input.len(), 1);
+            assert_eq!(
+                (section(task, "before"), section(task, "after")),
+                (None, None)
             );
+            continue;
+        }
+        let first = &request.input[0].text;
+        let shown = section(first, "file")
+            .or(section(first, "excerpt"))
+            .unwrap_or(BODY);
+        let bare = SOURCE.trim_start_matches('\u{feff}');
+        assert!(shown.len() <= bytes.max(BODY.len() + bytes), "{bytes}");
+        assert!(
+            bare.contains(shown) && shown.contains(BODY.trim_end()),
+            "{bytes}"
+        );
+        for line in shown.lines() {
+            assert!(bare.lines().any(|other| other == line), "{line:?}");
+        }
+        for near in [section(task, "before"), section(task, "after")]
+            .into_iter()
+            .flatten()
+        {
+            assert!(shown.contains(near), "{bytes}: {near:?}");
         }
     }
+}
+
+#[test]
+fn the_lines_beside_the_region_are_shown_beside_it() {
+    let request = ask_message(10_000, BODY, "x");
+    let task = &request.input[1].text;
+    let before = "impl Shape for Square {\n    /// The area.\n    fn area(&self) -> f64 {";
+    check_section(task, "before", Some(before));
+    check_section(task, "after", Some("    }\n\n    fn name(&self) -> &str {"));
+    assert!(task.contains("lines 10 to 11 of the file:"), "{task}");
+}
+
+#[test]
+fn what_is_sent_ahead_is_how_the_request_begins() {
+    let text = Text::from(SOURCE.repeat(40).as_str());
+    let model = Model::default();
+    let mut shared = 0;
+    let mut before = None;
+    for start in (0..text.len()).step_by(97) {
+        let line = text.line_start(text.line_of(start));
+        let mut ask = Ask {
+            text: &text,
+            region: line..text.line_start(text.line_of(start) + 2),
+            language: Some(Language::Rust),
+            syntax: None,
+            path: "a.rs",
+            instruction: "",
+            context_bytes: 4_000,
+        };
+        let ahead = ahead(&ask, &model).unwrap();
+        ask.instruction = "do it";
+        let whole = request(&ask, &model);
+        assert_eq!(whole.input[..1], ahead.input[..]);
+        assert_eq!(whole.input.len(), 2);
+        shared += usize::from(before.replace(ahead.clone()) == Some(ahead));
+    }
+    // Regions that are near each other share what was sent ahead.
+    assert!(shared > 50, "{shared}");
+}
+
+#[test]
+fn a_small_document_is_sent_ahead_whatever_the_region() {
+    let text = Text::from(SOURCE);
+    let ask = |region| Ask {
+        text: &text,
+        region,
+        language: None,
+        syntax: None,
+        path: "a.rs",
+        instruction: "",
+        context_bytes: SOURCE.len(),
+    };
+    let model = Model::default();
+    let all = ahead(&ask(0..0), &model);
+    assert!(all.is_some());
+    assert_eq!(all, ahead(&ask(40..60), &model));
+    let none = Ask {
+        context_bytes: 0,
+        ..ask(40..60)
+    };
+    assert_eq!(ahead(&none, &model), None);
 }
 
 #[test]
@@ -90,24 +172,17 @@ fn imports_in_sight_are_not_sent_twice() {
 
 #[test]
 fn only_what_encloses_the_region_is_scope() {
-    let inside = ask_message(0, BODY, "x");
-    check_section(
-        &inside.input[0].text,
-        "scope",
-        Some(
-            "impl Shape for Square {\n    fn area(&self) -> f64 {"
-                .replace(" {", "")
-                .as_str(),
-        ),
+    let scope = |selected: &str, expect: Option<&str>| {
+        let request = ask_message(1, selected, "x");
+        check_section(&request.input.last().unwrap().text, "scope", expect);
+    };
+    scope(
+        BODY,
+        Some("impl Shape for Square\n    fn area(&self) -> f64"),
     );
-    let whole = ask_message(
-        0,
-        "    fn name(&self) -> &str {\n        \"square\"\n    }",
-        "x",
-    );
-    check_section(&whole.input[0].text, "scope", Some("impl Shape for Square"));
-    let top = ask_message(0, "const A: u8 = 1;", "x");
-    check_section(&top.input[0].text, "scope", None);
+    let whole = "    fn name(&self) -> &str {\n        \"square\"\n    }";
+    scope(whole, Some("impl Shape for Square"));
+    scope("const A: u8 = 1;", None);
 }
 
 #[test]
@@ -137,9 +212,13 @@ fn no_language_and_no_tree_will_do() {
         context_bytes: 100,
     };
     let request = request(&ask, &Model::default());
+    let texts: Vec<&str> = request.input.iter().map(|it| it.text.as_str()).collect();
     assert_eq!(
-        request.input[0].text,
-        "File: notes\nLanguage: text\n\n<before>\na\n</before>\n<after>\nc\n</after>\n\nRewrite this region:\n<region>\nb\n</region>\n\n<instruction>\nx\n</instruction>\n"
+        texts,
+        [
+            "File: notes\nLanguage: text\n\n<file>\na\nb\nc\n</file>\n",
+            "File: notes\nLanguage: text\n\n<before>\na\n</before>\nRewrite this region, in line 2 of the file:\n<region>\nb\n</region>\n<after>\nc\n</after>\n\n<instruction>\nx\n</instruction>\n",
+        ]
     );
 }
 

@@ -61,6 +61,7 @@ impl Engine {
             return Vec::new();
         };
         let selected = selection(document.text(), &params.range, facts.encoding);
+        let selected_now = selected.clone();
         let here: Vec<RewriteView> = document
             .rewrites
             .active()
@@ -97,6 +98,9 @@ impl Engine {
                     argument,
                 )
             }));
+        }
+        if here.is_empty() {
+            self.speculate_on_selection(uri, selected_now);
         }
         offers
             .into_iter()

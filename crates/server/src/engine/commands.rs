@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use prompt::{Ask, CommentAsk, Shape, comment_instruction};
+use prompt::{Ask, CommentAsk, Shape, Size, comment_instruction};
 use rewrite::{Apply, Effect, RewriteId, Start, Time};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use text::Text;
 use tower_lsp::ls_types::{Position, Uri};
 
+use super::window::{Fit, Place};
 use super::{Engine, OpenDocument};
 use crate::convert::{position, selection, to_range};
 use crate::failure::{Failure, Reason};
@@ -187,7 +188,11 @@ impl Engine {
         if let Some(why) = models.no_key() {
             return Err(Failure::new(Reason::NoKey, why.to_owned()));
         }
-        let model = models.model().clone();
+        let (model, capacity) = (models.model().clone(), models.capacity());
+        if self.documents.contains_key(uri.as_str()) && self.is_ignored(uri.as_str()) {
+            let why = "this file is never sent: it is among the patterns of `privacy.ignore`";
+            return Err(Failure::new(Reason::Ignored, why));
+        }
         let document = self.document(uri)?;
         let text = document.text().clone();
         let lines = text.line_of(job.region.end) - text.line_of(job.region.start) + 1;
@@ -197,12 +202,28 @@ impl Engine {
             );
             return Err(Failure::new(Reason::TooLarge, why));
         }
+        let what = Place {
+            uri: uri.as_str().to_owned(),
+            version: document.rewrites.version(),
+            region: job.region.clone(),
+            instruction: job.instruction.clone(),
+        };
+        let request = request(document, &job, &model, context_bytes);
+        let bound = Size::bound(&request, &text.slice(job.region.clone()));
+        match self.fit(&what, bound, capacity) {
+            Fit::Fits => {}
+            Fit::TooLong(failure) => return Err(failure),
+            Fit::Unclear => {
+                self.count_first(what, request, &text);
+                return Err(Failure::Moved);
+            }
+        }
         self.next_rewrite += 1;
         let id = RewriteId(self.next_rewrite);
         let region = job.region.clone();
         let started = self
             .with_document(uri.as_str(), |document, now, out| {
-                let start = prepare(document, id, &text, job, &model, context_bytes);
+                let start = prepare(document, id, &text, job, request);
                 document.rewrites.start(start, now, out)
             })
             .ok_or_else(|| not_open(uri.as_str()))?;
@@ -322,6 +343,7 @@ impl Engine {
             apply: view.apply,
         };
         let mut region = 0..0;
+        let capacity = self.models.as_ref().map(|models| models.capacity());
         let model = self
             .models
             .as_ref()
@@ -347,11 +369,16 @@ impl Engine {
                         instruction: &job.instruction,
                         context_bytes,
                     };
-                    let request = if same {
-                        prompt::request(&ask, &model)
-                    } else {
-                        prompt::follow_up(&ask, request, answer)
-                    };
+                    // A conversation that has grown too long for the model begins anew.
+                    let follow_up = (!same)
+                        .then(|| prompt::follow_up(&ask, request, answer))
+                        .filter(|it| {
+                            let region = text.slice(job.region.clone());
+                            capacity.is_none_or(|it_takes| {
+                                Size::bound(it, &region).fits(it_takes).is_ok()
+                            })
+                        });
+                    let request = follow_up.unwrap_or_else(|| prompt::request(&ask, &model));
                     let shape = Shape::of(&text.slice(job.region.clone()), line_ending)
                         .in_language(language);
                     Start {
@@ -400,13 +427,15 @@ impl Engine {
             .flat_map(|document| {
                 let params = |view: &rewrite::RewriteView| {
                     let version = document.rewrites.version();
-                    RewriteChangedParams::new(
+                    let mut params = RewriteChangedParams::new(
                         view,
                         &document.uri,
                         version,
                         document.text(),
                         encoding,
-                    )
+                    );
+                    params.bytes = self.traffic.get(&view.id).map(Into::into);
+                    params
                 };
                 let over: Vec<_> = document.rewrites.ended().map(params).collect();
                 over.into_iter()
@@ -511,32 +540,70 @@ fn next_line_with_text(text: &Text, from: usize) -> usize {
     (start + indent).min(text.line_end(line)).max(from)
 }
 
-fn prepare(
+/// What a rewrite of the selection will begin with, whatever is asked. Where a comment says what to do, that is
+/// what will be asked.
+pub(super) fn ahead(
     document: &mut OpenDocument,
-    id: RewriteId,
-    text: &Text,
-    job: Job,
+    selected: Range<usize>,
     model: &prompt::Model,
     context_bytes: usize,
-) -> Start {
-    // The model sees the file as it will be without the comment that asked.
-    let mut seen = text.clone();
-    let mut region = job.region.clone();
-    if let Some(comment) = &job.comment {
-        seen.replace(comment.clone(), "");
-        region.end -= comment.len();
-    }
+) -> Option<model_protocol::Request> {
+    let comment = comment_instruction(document.text(), selected.clone(), document.language);
+    let job = job(document, selected, comment, String::new(), Apply::Once);
+    let (seen, region) = seen(&document.text().clone(), &job);
     let (language, path) = (document.language, document.path.clone());
     let ask = Ask {
         text: &seen,
-        region: region.clone(),
+        region,
+        language,
+        syntax: document.syntax().filter(|_| job.comment.is_none()),
+        path: &path,
+        instruction: "",
+        context_bytes,
+    };
+    prompt::ahead(&ask, model)
+}
+
+/// The request for the job.
+fn request(
+    document: &mut OpenDocument,
+    job: &Job,
+    model: &prompt::Model,
+    context_bytes: usize,
+) -> model_protocol::Request {
+    let (seen, region) = seen(&document.text().clone(), job);
+    let (language, path) = (document.language, document.path.clone());
+    let ask = Ask {
+        text: &seen,
+        region,
         language,
         syntax: document.syntax().filter(|_| job.comment.is_none()),
         path: &path,
         instruction: &job.instruction,
         context_bytes,
     };
-    let mut request = prompt::request(&ask, model);
+    prompt::request(&ask, model)
+}
+
+/// The text and the region as the model is shown them: as they will be without the comment that asked.
+fn seen(text: &Text, job: &Job) -> (Text, Range<usize>) {
+    let mut seen = text.clone();
+    let mut region = job.region.clone();
+    if let Some(comment) = &job.comment {
+        seen.replace(comment.clone(), "");
+        region.end -= comment.len();
+    }
+    (seen, region)
+}
+
+fn prepare(
+    document: &mut OpenDocument,
+    id: RewriteId,
+    text: &Text,
+    job: Job,
+    mut request: model_protocol::Request,
+) -> Start {
+    let (seen, region) = seen(text, &job);
     request.prediction = Some(seen.slice(region.clone()).into_owned());
     let shape =
         Shape::of(&seen.slice(region), document.line_ending()).in_language(document.language);

@@ -38,6 +38,8 @@ pub(crate) struct OpenDocument {
     /// burst of changes needs it once.
     unnoted: Vec<(ChangeSet, Text, Text)>,
     parsing: bool,
+    /// This text has had its [`PARSE_BUDGET`] and needs more: it is left to the worker.
+    is_slow: bool,
     /// The name of this tree among all that were ever begun: what a worker parsed for another, also of this
     /// document before it was opened again, is of no use.
     tree: u64,
@@ -83,6 +85,7 @@ impl OpenDocument {
             has_diagnostics: false,
             unnoted: Vec::new(),
             parsing: false,
+            is_slow: false,
             tree: next_tree(),
             selections: VecDeque::new(),
             next_selection: 0,
@@ -131,6 +134,7 @@ impl OpenDocument {
     }
 
     fn keep_for_tree(&mut self, changes: &[ChangeSet]) {
+        self.is_slow = false;
         if self.syntax.is_none() {
             return;
         }
@@ -172,6 +176,7 @@ impl OpenDocument {
 
     fn begin_tree_anew(&mut self) {
         self.unnoted.clear();
+        self.is_slow = false;
         self.tree = next_tree();
         self.syntax = self.language.map(Syntax::new);
     }
@@ -203,9 +208,11 @@ impl OpenDocument {
     pub(crate) fn syntax(&mut self) -> Option<&Syntax> {
         self.note();
         let text = self.rewrites.text();
-        if let Some(syntax) = self.syntax.as_mut().filter(|syntax| !syntax.is_current()) {
+        let is_slow = self.is_slow;
+        let stale = |it: &&mut Syntax| !is_slow && !it.is_current();
+        if let Some(syntax) = self.syntax.as_mut().filter(stale) {
             let started = Instant::now();
-            syntax.parse(text, &mut || started.elapsed() < PARSE_BUDGET);
+            self.is_slow = !syntax.parse(text, &mut || started.elapsed() < PARSE_BUDGET);
         }
         self.syntax.as_ref()
     }

@@ -113,8 +113,9 @@ impl Engine {
         if facts.events {
             let text = document.rewrites.text();
             let version = document.rewrites.version();
-            let params =
+            let mut params =
                 RewriteChangedParams::new(&view, &document.uri, version, text, facts.encoding);
+            params.bytes = self.traffic.get(&id).map(Into::into);
             self.editor.send(Outgoing::RewriteChanged(Box::new(params)));
         }
         if facts.progress {
@@ -258,6 +259,7 @@ impl Engine {
         self.homes
             .retain(|id, home| home != uri || document.rewrites.state(*id).is_some());
         self.published.retain(|id, _| self.homes.contains_key(id));
+        self.traffic.retain(|id, _| self.homes.contains_key(id));
     }
 }
 

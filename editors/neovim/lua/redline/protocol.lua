@@ -37,6 +37,7 @@
 ---@field guards { guard: string, verdict: string, message: string }[]
 ---@field tokens redline.Tokens
 ---@field timings redline.Timings
+---@field bytes? { sent: integer, received: integer, saved: integer }
 ---@field message? string
 
 return {}
