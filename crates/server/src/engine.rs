@@ -6,6 +6,7 @@
 mod actions;
 mod arrived;
 mod commands;
+mod naming;
 mod open_document;
 mod publish;
 

@@ -44,6 +44,8 @@ pub struct Options {
     pub rate: Option<f64>,
     /// Ignore the user's settings file and the environment.
     pub bare: bool,
+    /// Where the log is, for people who ask.
+    pub log: Option<std::path::PathBuf>,
 }
 
 /// Serves one LSP session until it exits or its input ends.

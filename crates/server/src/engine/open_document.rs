@@ -247,6 +247,17 @@ impl OpenDocument {
         });
     }
 
+    /// The newest rewrite that began at such a place and may be over.
+    pub(crate) fn retriable_at(
+        &self,
+        is_there: impl Fn(&Range<usize>) -> bool,
+    ) -> Option<RewriteId> {
+        let mut newest_first = self.retriable.iter().rev();
+        newest_first
+            .find(|it| is_there(&it.region()))
+            .map(|it| it.id)
+    }
+
     /// A rewrite that began here and may be over.
     pub(crate) fn retriable(&self, id: RewriteId) -> Option<&Retriable> {
         self.retriable.iter().find(|retriable| retriable.id == id)
