@@ -120,7 +120,7 @@ fn write_region(message: &mut String, ask: &Ask<'_>) {
 }
 
 /// A text between two tags, each alone on its line.
-fn write_section(message: &mut String, tag: &str, text: &str) {
+pub(crate) fn write_section(message: &mut String, tag: &str, text: &str) {
     let _ = writeln!(message, "<{tag}>\n{text}\n</{tag}>");
 }
 

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`region`], [`indentation_block`] | which text a selection means |
 //! | [`Ask`], [`request`], [`follow_up`] | the words that are sent |
+//! | [`Completion`] | what is asked and taken for a completion at the cursor |
 //! | [`Preset`] | instructions that come with the product |
 //! | [`comment_instruction`] | an instruction written as a comment |
+//! | [`Ignored`] | which files never leave |
 //! | [`Cleaner`] | the answer as code, while it streams |
 //!
 //! Pure: no sockets, no files, no LSP. Offsets are bytes of the text.
@@ -13,11 +15,15 @@
 mod ask;
 mod cleaner;
 mod comment;
+mod completion;
+mod ignored;
 mod preset;
 mod region;
 
 pub use ask::{Ask, Model, follow_up, request};
 pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
+pub use completion::Completion;
+pub use ignored::Ignored;
 pub use preset::{Preset, presets};
 pub use region::{indentation_block, region};

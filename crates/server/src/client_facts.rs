@@ -34,6 +34,8 @@ pub(crate) struct ClientFacts {
     pub(crate) progress: bool,
     pub(crate) lens_refresh: bool,
     pub(crate) configuration: bool,
+    /// Asks for suggestions at the cursor.
+    pub(crate) completes_inline: bool,
     /// Folders, to show paths relative to them.
     pub(crate) folders: Vec<String>,
 }
@@ -83,6 +85,10 @@ impl ClientFacts {
             configuration: workspace
                 .and_then(|workspace| workspace.configuration)
                 .unwrap_or(false),
+            completes_inline: capabilities
+                .text_document
+                .as_ref()
+                .is_some_and(|it| it.inline_completion.is_some()),
             folders: folders(params),
             name,
         }

@@ -6,6 +6,7 @@
 mod actions;
 mod arrived;
 mod commands;
+mod completion;
 mod naming;
 mod open_document;
 mod publish;
@@ -27,6 +28,8 @@ use tower_lsp::ls_types::{CodeActionParams, CodeActionResponse, CodeLens, Messag
 
 use self::arrived::Arrived;
 pub(crate) use self::commands::COMMANDS;
+use self::completion::Completions;
+pub(crate) use self::completion::Question;
 use self::open_document::OpenDocument;
 use self::publish::Published;
 use crate::Options;
@@ -84,6 +87,9 @@ pub(crate) enum Message {
         params: Box<CodeActionParams>,
         answer: oneshot::Sender<CodeActionResponse>,
     },
+    Complete(Box<Question>),
+    /// Nobody waits for the answer to this question any more.
+    CompletionGone(u64),
     Lenses {
         uri: Uri,
         answer: oneshot::Sender<Vec<CodeLens>>,
@@ -113,6 +119,7 @@ pub(crate) struct Engine {
     changed: BTreeSet<(String, RewriteId)>,
     published: BTreeMap<RewriteId, Published>,
     arrived: Arrived,
+    completions: Completions,
     started: Instant,
 }
 
@@ -141,6 +148,7 @@ impl Engine {
             changed: BTreeSet::new(),
             published: BTreeMap::new(),
             arrived: Arrived::default(),
+            completions: Completions::default(),
             started: Instant::now(),
         };
         tokio::spawn(engine.run(messages));
@@ -233,18 +241,24 @@ impl Engine {
                 text,
                 version,
             } => {
+                self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, now, out| {
                     document.changed(&changes, text, version, now, out)
                 });
             }
             Message::Reset { uri, text, version } => {
                 let profile = self.profile();
+                self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, _, out| {
                     document.reset(text, version, profile, out)
                 });
             }
             Message::Lost { uri } => {
-                self.in_document(&uri, |document, _, out| document.rewrites.lose_step(out))
+                self.completion_is_stale(uri.as_str());
+                self.in_document(&uri, |document, _, out| {
+                    document.is_lost = true;
+                    document.rewrites.lose_step(out);
+                });
             }
             Message::Closed { uri } => self.on_closed(&uri),
             Message::Answered { uri, edit, applied } => {
@@ -269,6 +283,8 @@ impl Engine {
             Message::Actions { params, answer } => {
                 let _ = answer.send(self.code_actions(&params));
             }
+            Message::Complete(question) => self.on_question(*question),
+            Message::CompletionGone(ticket) => self.on_completion_gone(ticket),
             Message::Lenses { uri, answer } => {
                 let _ = answer.send(self.code_lenses(&uri));
             }
@@ -276,7 +292,11 @@ impl Engine {
     }
 
     fn profile(&self) -> rewrite::Profile {
-        let frames = self.settings.limits.frames_per_second.clamp(1, 60);
+        // Who joins undo has made streaming cheap: there edits come as often as a screen shows them.
+        let joins = self.facts.as_ref().is_some_and(|facts| facts.joins_undo);
+        let usual = if joins { 60 } else { 30 };
+        let frames = self.settings.limits.frames_per_second.unwrap_or(usual);
+        let frames = frames.clamp(1, 60);
         rewrite::Profile {
             frame: 1_000_000 / Time::from(frames),
             ..self
@@ -305,6 +325,7 @@ impl Engine {
     }
 
     fn on_closed(&mut self, uri: &Uri) {
+        self.completion_is_stale(uri.as_str());
         self.in_document(uri, |document, _, out| document.rewrites.close(out));
         self.publish_all();
         if let Some(document) = self.documents.remove(uri.as_str()) {
@@ -328,6 +349,9 @@ impl Engine {
     }
 
     fn on_model(&mut self, event: LinkEvent) {
+        let Some(event) = self.on_completion_event(event) else {
+            return;
+        };
         let (id, event) = match event {
             LinkEvent::Sent { id, .. } => (id, ModelEvent::Sent),
             LinkEvent::Stream { id, event } => {
@@ -388,6 +412,7 @@ impl Engine {
             self.wakes.pop_first();
             self.with_document(&uri, |document, _, _| document.rewrites.wake());
         }
+        self.on_completion_due();
     }
 
     /// No message waits: time to send edits, to show what changed and to parse.

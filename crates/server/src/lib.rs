@@ -56,6 +56,7 @@ pub async fn run(
 ) {
     let (service, socket) = LspService::build(|client| Backend::new(client, options))
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
+        .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method(framing::REFUSE, Backend::refuse)
         .finish();
     Server::new(CheckedInput::new(input), output, socket)

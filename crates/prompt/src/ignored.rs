@@ -1,0 +1,76 @@
+//! Which files never leave the machine: patterns in the manner of `.gitignore`. Masking secrets inside a file is
+//! not here.
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// Patterns of files that are never sent.
+#[derive(Clone, Debug)]
+pub struct Ignored {
+    patterns: Gitignore,
+    /// There was a pattern that could not be read.
+    is_broken: bool,
+}
+
+impl Ignored {
+    /// Reads the patterns, the later ones winning. Where one cannot be read, every file is ignored: it may have
+    /// meant any.
+    pub fn new(patterns: &[String]) -> Ignored {
+        let mut builder = GitignoreBuilder::new("");
+        let mut is_broken = false;
+        for pattern in patterns {
+            is_broken |= builder.add_line(None, pattern).is_err();
+        }
+        let patterns = builder.build().unwrap_or_else(|_| {
+            is_broken = true;
+            Gitignore::empty()
+        });
+        Ignored {
+            patterns,
+            is_broken,
+        }
+    }
+
+    /// Whether the file must not be sent. The path is relative to the folder where it is in one, with forward
+    /// slashes.
+    pub fn holds(&self, path: &str) -> bool {
+        let path = path.trim_start_matches(['/', '\\']);
+        self.is_broken
+            || !path.is_empty()
+                && self
+                    .patterns
+                    .matched_path_or_any_parents(path, false)
+                    .is_ignore()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(patterns: &[&str], path: &str, expected: bool) {
+        let patterns: Vec<String> = patterns.iter().map(|it| (*it).to_owned()).collect();
+        assert_eq!(Ignored::new(&patterns).holds(path), expected, "{path}");
+    }
+
+    #[test]
+    fn patterns_are_read_as_gitignore_reads_them() {
+        let built_in = [".env", ".env.*", "*.pem", "id_rsa", "id_ed25519"];
+        check(&built_in, ".env", true);
+        check(&built_in, "deep/in/.env.local", true);
+        check(&built_in, "certificates/a.pem", true);
+        check(&built_in, "/home/me/.ssh/id_rsa", true);
+        check(&built_in, "src/env.rs", false);
+        check(&["secret/"], "secret/a.txt", true);
+        check(&["/secret"], "a/secret", false);
+        check(&["*.key", "!public.key"], "public.key", false);
+        check(&["a/**/b.rs"], "a/x/y/b.rs", true);
+        check(&[], "a", false);
+        check(&["# a remark", ""], "a", false);
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_ignores_everything() {
+        check(&["a{"], "b", true);
+    }
+}
