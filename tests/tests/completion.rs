@@ -70,10 +70,57 @@ fn offered_to_clients_that_ask_for_it() {
     let client = start(&model);
     let offered = &client.initialize_result()["capabilities"]["inlineCompletionProvider"];
     assert_eq!(*offered, true);
+    let off = ServerCommand::redline().with_model(&model.url());
+    let client = Client::start(&setup(off, json!({})));
+    let offered = &client.initialize_result()["capabilities"]["inlineCompletionProvider"];
+    assert!(offered.is_null(), "{offered}");
     let plain = Setup::new(ServerCommand::redline().with_model(&model.url()));
     let client = Client::start(&plain);
     let offered = &client.initialize_result()["capabilities"]["inlineCompletionProvider"];
     assert!(offered.is_null(), "{offered}");
+}
+
+#[test]
+fn offered_for_the_languages_in_force() {
+    let server = ServerCommand::redline();
+    let mut setup = setup(server, json!({ "languages": ["python", "rust"] }));
+    setup.capabilities["textDocument"]["inlineCompletion"]["dynamicRegistration"] = true.into();
+    let client = Client::start(&setup);
+    let offered = &client.initialize_result()["capabilities"]["inlineCompletionProvider"];
+    assert!(offered.is_null(), "once is enough: {offered}");
+    let about =
+        |params: &Value, list: &str| params[list][0]["method"] == "textDocument/inlineCompletion";
+    let told = client.wait_for_message(0, "client/registerCapability", |params| {
+        about(params, "registrations")
+    });
+    assert_eq!(
+        told["registrations"][0]["registerOptions"]["documentSelector"],
+        json!([{ "language": "python" }, { "language": "rust" }])
+    );
+    let change = |languages: Value| {
+        let settings = json!({ "redline": { "completion": { "languages": languages } } });
+        let mark = client.mark();
+        client.notify(
+            "workspace/didChangeConfiguration",
+            json!({ "settings": settings }),
+        );
+        mark
+    };
+    let mark = change(json!(["rust"]));
+    client.wait_for_message(mark, "client/unregisterCapability", |params| {
+        about(params, "unregisterations")
+    });
+    let told = client.wait_for_message(mark, "client/registerCapability", |params| {
+        about(params, "registrations")
+    });
+    assert_eq!(
+        told["registrations"][0]["registerOptions"]["documentSelector"],
+        json!([{ "language": "rust" }])
+    );
+    let mark = change(json!([]));
+    client.wait_for_message(mark, "client/unregisterCapability", |params| {
+        about(params, "unregisterations")
+    });
 }
 
 #[test]

@@ -23,7 +23,7 @@ use tower_lsp::ls_types::{
 use tower_lsp::{Client, LanguageServer};
 
 use crate::Options;
-use crate::client_facts::ClientFacts;
+use crate::client_facts::{ClientFacts, CompletionClient};
 use crate::convert::change;
 use crate::documents::{Applied, Documents};
 use crate::engine::{COMMANDS, Engine, Message, Question};
@@ -273,7 +273,11 @@ impl LanguageServer for Backend {
         let facts = ClientFacts::new(&params);
         tracing::info!(client = facts.name, encoding = ?facts.encoding, "initialize");
         self.gather_settings(&facts, params.initialization_options.as_ref());
-        let capabilities = capabilities(&facts);
+        let mut completes = false;
+        self.with_layers(|layers| {
+            completes = !layers.load().settings.completion.languages.is_empty();
+        });
+        let capabilities = capabilities(&facts, completes);
         // A second `initialize` is refused by the framework.
         let _ = self.facts.set(facts);
         Ok(InitializeResult {
@@ -399,7 +403,7 @@ impl LanguageServer for Backend {
     }
 }
 
-fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
+fn capabilities(facts: &ClientFacts, completes: bool) -> ServerCapabilities {
     let encoding = match facts.encoding {
         Encoding::Utf8 => PositionEncodingKind::UTF8,
         Encoding::Utf16 => PositionEncodingKind::UTF16,
@@ -429,7 +433,10 @@ fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
         code_lens_provider: Some(CodeLensOptions {
             resolve_provider: Some(false),
         }),
-        inline_completion_provider: facts.completes_inline.then_some(OneOf::Left(true)),
+        // An editor that is told asks at every key, and so is not told where nothing is to be had.
+        inline_completion_provider: (completes
+            && facts.completion == Some(CompletionClient::AtStart))
+        .then_some(OneOf::Left(true)),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: COMMANDS.iter().map(|name| (*name).to_owned()).collect(),
             ..ExecuteCommandOptions::default()

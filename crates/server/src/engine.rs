@@ -207,6 +207,7 @@ impl Engine {
     async fn configure(&mut self, settings: Settings) {
         let same_models = self.models.is_some() && settings.models == self.settings.models;
         self.settings = settings;
+        self.offer_completions();
         if same_models {
             return;
         }

@@ -17,7 +17,9 @@ use tower_lsp::ls_types::{
 
 use super::actions::touches;
 use super::{Engine, OpenDocument};
+use crate::client_facts::CompletionClient;
 use crate::convert::{position, to_position};
+use crate::outgoing::Outgoing;
 
 /// Ids of requests on the link from here on are completions; rewrites count from 1.
 const FIRST_ID: u64 = 1 << 63;
@@ -44,6 +46,8 @@ pub(super) struct Completions {
     asked: u64,
     waiting: Option<Waiting>,
     ready: Option<Ready>,
+    /// The languages for which the editor was told that it may ask.
+    offered: Vec<String>,
 }
 
 struct Waiting {
@@ -115,6 +119,18 @@ fn witnesses(text: &Text, at: usize) -> (String, String) {
 }
 
 impl Engine {
+    /// Tells an editor that can be told for which languages it may ask now.
+    pub(super) fn offer_completions(&mut self) {
+        let facts = self.facts.as_ref();
+        let registers = facts.and_then(|it| it.completion) == Some(CompletionClient::Registers);
+        let languages = &self.settings.completion.languages;
+        if registers && *languages != self.completions.offered {
+            self.completions.offered.clone_from(languages);
+            self.editor
+                .send(Outgoing::OfferCompletions(languages.clone()));
+        }
+    }
+
     /// Takes a question. It is answered at once where nothing is to be asked, and later otherwise.
     pub(super) fn on_question(&mut self, question: Question) {
         self.end_question();
