@@ -14,9 +14,9 @@ let bench: Workbench;
 before(async () => {
   stage = await Scene.start({
     'redline.completion.languages': ['python'],
-    'editor.autoClosingBrackets': 'never',
-    // A menu of words would have the suggestion go on from its first entry.
-    'editor.quickSuggestions': false,
+    'editor.inlineSuggest.enabled': true,
+    // With it VS Code asks nobody by itself, also not extensions like ours.
+    'chat.disableAIFeatures': false,
   });
   ({ model, bench } = stage);
 });
@@ -27,7 +27,7 @@ const TEXT = 'def area(width):\n    return width\n\n\n\nprint(area(1))\n';
 
 async function suggested(words: string): Promise<void> {
   const ghost = bench.page.locator('.monaco-editor .ghost-text, .monaco-editor .ghost-text-decoration');
-  const shown = async () => (await ghost.allInnerTexts()).join('\n').replaceAll('\u00a0', ' ');
+  const shown = async () => (await ghost.allInnerTexts()).join('').replaceAll('\u00a0', ' ');
   await until(`${words} is suggested`, async () => (await shown()).includes(words));
 }
 
@@ -52,10 +52,9 @@ test('a suggestion is taken by word, by line and whole', async () => {
 
 test('nothing is asked in a language that the settings do not name', async () => {
   const name = stage.fresh('js');
-  const asked = model.requests.length;
   await bench.open(name, 'function area(width) {\n}\n');
   await bench.putCursor(name, 0, 22);
   await bench.type('\nreturn width', 20);
   await until('it is typed', async () => (await bench.text(name)).includes('return width'));
-  assert.equal(model.requests.length, asked);
+  assert.ok(!model.requests.some((it) => it.input.includes(name)));
 });
