@@ -217,6 +217,7 @@ impl Engine {
                 self.model_events = Some(events);
                 if !is_first {
                     self.guarded(Engine::lose_answers);
+                    self.guarded(Engine::end_question);
                 }
             }
             Err(error) => {

@@ -289,7 +289,7 @@ impl Engine {
     }
 
     /// Ends the question there is, with no answer.
-    fn end_question(&mut self) {
+    pub(super) fn end_question(&mut self) {
         if let Some(waiting) = self.completions.waiting.take() {
             if let (Stage::Asked { id, .. }, Some(models)) = (&waiting.stage, &self.models) {
                 models.cancel(*id);
