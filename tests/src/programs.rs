@@ -46,6 +46,8 @@ pub struct Editors {
     pub neovim: PathBuf,
     pub helix: PathBuf,
     pub tmux: PathBuf,
+    /// Or why it cannot be had here.
+    pub emacs: Result<PathBuf, String>,
 }
 
 /// The `redline` binary: `REDLINE_BIN`, else built once with the profile of this test.
@@ -67,7 +69,7 @@ pub fn binary() -> &'static Path {
     })
 }
 
-/// Finds the editors, fetching what is missing (about 15 s, once per machine).
+/// Finds the editors, fetching what is missing (about 30 s, once per machine).
 ///
 /// # Panics
 /// When an editor cannot be had; the message says what to do.
@@ -93,6 +95,10 @@ pub fn editors() -> &'static Editors {
             neovim: path("nvim"),
             helix: path("hx"),
             tmux: path("tmux"),
+            emacs: match set["emacs"]["problem"].as_str() {
+                Some(problem) => Err(problem.to_owned()),
+                None => Ok(path("emacs")),
+            },
         }
     })
 }

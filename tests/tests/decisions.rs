@@ -4,7 +4,7 @@
 use e2e::ServerCommand;
 use e2e::lsp::{Client, Manner, Setup};
 use e2e::model_server::{Answer, ModelServer};
-use e2e::scene::{NEW, OLD, begin, check_end, proposed, start, text};
+use e2e::scene::{NEW, OLD, OTHER, begin, check_end, midway, proposed, start, text};
 use serde_json::{Value, json};
 
 #[test]
@@ -216,6 +216,125 @@ fn rewrite_is_named_by_a_place_too() {
         .execute("redline.accept", inside)
         .expect("it is there");
     assert_eq!(answer["rewrite"], id);
+}
+
+#[test]
+fn rewrite_is_named_by_file_and_line() {
+    let (_model, client, uri, id, _) = proposed("once");
+    client.open("aa.py", "python", "x\n");
+    for (file, line) in [("b.py", 3), ("aa.py", 1)] {
+        let elsewhere = json!({ "file": file, "line": line });
+        client
+            .execute("redline.accept", elsewhere)
+            .expect_err("there is none");
+    }
+    let line = |line: u32, hunk: Value| json!({ "file": "a.py", "line": line, "hunk": hunk });
+    // Lines 2, 4 and 6 are changed.
+    let answer = client
+        .execute("redline.reject", line(4, "here".into()))
+        .expect("a change is there");
+    assert_eq!(
+        answer,
+        json!({ "rewrite": id, "state": "proposed", "remaining": 2 })
+    );
+    client.wait_for_document(&uri, "hunk 1 taken back", |it| {
+        it.text == text("one = 11\ntwo = 2\nthree = 3\nfour = 4\nfive = 55\n")
+    });
+    for unchanged in [3, 5] {
+        let refused = client
+            .execute("redline.reject", line(unchanged, "here".into()))
+            .expect_err("no change is there, and there are two");
+        assert!(refused.message.contains("no change"), "{refused}");
+    }
+    client
+        .execute("redline.accept", line(2, 0.into()))
+        .expect("hunk 0 by its number");
+    let answer = client
+        .execute("redline.accept", line(1, "here".into()))
+        .expect("the only one that waits");
+    assert_eq!(
+        answer,
+        json!({ "rewrite": id, "state": "accepted", "remaining": 0 })
+    );
+    check_end(
+        &client,
+        &uri,
+        id,
+        "accepted",
+        "one = 11\ntwo = 2\nthree = 3\nfour = 4\nfive = 55\n",
+    );
+    client
+        .execute("redline.accept", line(4, Value::Null))
+        .expect_err("nothing is open any more");
+}
+
+#[test]
+fn among_several_rewrites_the_line_says_which() {
+    let model = ModelServer::start(|request| {
+        let answers = ["one = 11\n", "five = 55\n", "one = 111\n"];
+        Answer::to(request)
+            .pieces([answers[request.index]])
+            .actions()
+    });
+    let client = start(&model, Manner::HELIX);
+    let uri = client.open("a.py", "python", OLD);
+    let ask = |from: u32, ask: &str| {
+        let argument = json!({ "file": "a.py", "from": from, "to": from, "ask": ask });
+        let answer = client.execute("redline.ask", argument).expect("it starts");
+        let id = answer["rewrite"].as_u64().expect("a rewrite");
+        client.wait_for_state(id, "proposed");
+        id
+    };
+    let (first, second) = (ask(1, "first"), ask(5, "second"));
+    let between = json!({ "file": "a.py", "line": 3 });
+    let refused = client
+        .execute("redline.accept", between)
+        .expect_err("which of them?");
+    assert!(refused.message.contains("line"), "{refused}");
+    for (line, id) in [(5, second), (1, first)] {
+        let answer = client
+            .execute("redline.accept", json!({ "file": "a.py", "line": line }))
+            .expect("it is there");
+        assert_eq!(answer["rewrite"], id);
+        client.wait_until_over(id);
+    }
+    assert_eq!(
+        client.text(&uri),
+        "one = 11\ntwo = 2\nthree = 3\nfour = 4\nfive = 55\n"
+    );
+    // What is over is tried again where it stood, the newest first.
+    let answer = client
+        .execute("redline.retry", json!({ "file": "a.py", "line": 1 }))
+        .expect("it was there");
+    assert_eq!(answer["region"]["start"]["line"], 0);
+    client.wait_for_state(answer["rewrite"].as_u64().expect("a rewrite"), "proposed");
+}
+
+#[test]
+fn stream_is_steered_by_file_and_line() {
+    let (_model, gate, client, uri, id) = midway("live");
+    let line = json!({ "file": "a.py", "line": 2 });
+    let mut redirect = line.clone();
+    redirect["instruction"] = "otherwise".into();
+    let answer = client
+        .execute("redline.redirect", redirect)
+        .expect("it streams");
+    let other = answer["rewrite"].as_u64().expect("a rewrite");
+    assert_ne!(other, id);
+    gate.open();
+    client.wait_for_state(other, "proposed");
+    client
+        .execute("redline.accept", line)
+        .expect("it waits there");
+    check_end(&client, &uri, other, "accepted", OTHER);
+
+    let (_model, _gate, client, uri, id) = midway("live");
+    let answer = client
+        .execute("redline.interrupt", json!({ "file": "a.py", "line": 2 }))
+        .expect("it streams");
+    assert_eq!(answer, json!({ "rewrite": id, "state": "interrupted" }));
+    client.wait_for_state(id, "interrupted");
+    assert!(client.text(&uri).contains("one = 11\n"));
 }
 
 #[test]

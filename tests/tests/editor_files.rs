@@ -7,17 +7,28 @@ use e2e::helix::{Helix, Setup};
 const KEYS: &str = include_str!("../../editors/helix/config.toml");
 const LANGUAGES: &str = include_str!("../../editors/helix/languages.toml");
 
-#[test]
-fn helix_asks_by_key_and_says_what_waits() {
+/// Helix with the settings that users copy, and a file open in it.
+fn helix(text: &str) -> Helix {
     let mut setup = Setup::with_server(ServerCommand::redline(), &["python"]);
     let config: toml::Value = toml::from_str(KEYS).expect("TOML");
     setup.editor = dotted(&config["editor"], "");
     setup.more = KEYS[KEYS.find("[keys").expect("the file binds keys")..].to_owned();
     let helix = Helix::start(&setup);
-    let text = "def area(width):\n    return width * width\n";
     let path = helix.project().write("a.py", text);
     helix.open(&path);
     helix.wait_for_server(&path);
+    helix
+}
+
+fn saved(helix: &Helix) -> String {
+    helix.save();
+    let saved = helix.project().read("a.py").expect("the file is there");
+    String::from_utf8(saved).expect("text")
+}
+
+#[test]
+fn helix_asks_by_key_and_says_what_waits() {
+    let helix = helix("def area(width):\n    return width * width\n");
     helix.select_lines(0, 2);
     helix.keys(&["Space", "i"]);
     helix.wait_for_text("redline.ask");
@@ -35,11 +46,58 @@ fn helix_asks_by_key_and_says_what_waits() {
             Ok(())
         }
     });
-    helix.save();
-    let saved = helix.project().read("a.py").expect("the file is there");
     assert_eq!(
-        String::from_utf8_lossy(&saved),
+        saved(&helix),
         "def area(breadth):\n    return breadth * breadth\n"
+    );
+}
+
+#[test]
+fn helix_decides_by_keys() {
+    const OLD: &str = "def area(width):\n    # as always\n    return width * width\n";
+    let helix = helix(OLD);
+    let ask = |instruction: &str| {
+        helix.select_lines(0, 3);
+        helix.keys(&["Space", "i"]);
+        helix.wait_for_text("redline.ask");
+        helix.type_text(instruction);
+        helix.keys(&["Enter"]);
+    };
+    let decide = |line: u32, key: &str| {
+        helix.select_lines(line, 1);
+        helix.keys(&["Space", "x"]);
+        helix.wait_for_text("redline.accept");
+        helix.keys(&[key]);
+    };
+    let gone = |text: &str| {
+        helix.wait_for_screen("it is gone", |screen| !screen.contains(text));
+    };
+    ask("rename width to breadth");
+    helix.wait_for_text("return breadth * breadth");
+    decide(1, "r");
+    gone("breadth");
+    decide(0, "t");
+    helix.wait_for_text("return breadth * breadth");
+    decide(2, "n");
+    helix.wait_for_text("return width * width");
+    decide(0, "y");
+    gone("Pending change");
+    assert_eq!(
+        saved(&helix),
+        "def area(breadth):\n    # as always\n    return width * width\n"
+    );
+    ask("rename width to size");
+    helix.wait_for_text("return size * size");
+    decide(0, "o");
+    helix.wait_for_text("redline.redirect");
+    helix.type_text("rename width to height");
+    helix.keys(&["Enter"]);
+    helix.wait_for_text("return height * height");
+    decide(1, "a");
+    gone("Pending change");
+    assert_eq!(
+        saved(&helix),
+        "def area(breadth):\n    # as always\n    return height * height\n"
     );
 }
 

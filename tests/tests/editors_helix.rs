@@ -259,6 +259,97 @@ fn typing_beside_the_stream_is_kept() {
     }
 }
 
+/// Many rewrites in one Helix with typing beside all of them; `ITERATIONS` says how many, `SEED` which.
+#[test]
+fn many_rewrites_with_typing_lose_no_keystroke() {
+    let number = |name: &str, usual: u64| {
+        let given = std::env::var(name).ok();
+        given.and_then(|it| it.parse().ok()).unwrap_or(usual)
+    };
+    let (seed, rounds) = (number("SEED", 1), number("ITERATIONS", 5));
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let region = |round: u64| -> Vec<String> {
+        let lines = (0..8).map(|line| format!("value_{line} = {round}  # é 漢 𝄞"));
+        lines.collect()
+    };
+    let gates: Vec<Gate> = (0..rounds).map(|_| Gate::new()).collect();
+    let held = gates.clone();
+    let model = ModelServer::start(move |request| {
+        let new = region(1_000 + request.index as u64);
+        let answer = Answer::to(request).pieces(new[..4].iter().map(|it| format!("{it}\n")));
+        let answer = answer.hold(&held[request.index]);
+        let rest = new[4..].iter().map(|it| format!("{it}\n"));
+        answer.pieces(rest).actions()
+    });
+    let helix = start(ServerCommand::redline().with_model(&model.url()), "live");
+    let lines = |lines: &[String]| -> String { lines.iter().map(|it| format!("{it}\n")).collect() };
+    let (mut above, mut below) = (vec!["first".to_owned()], vec!["last".to_owned()]);
+    let mut middle = region(0);
+    open(
+        &helix,
+        "a.py",
+        &lines(&[&above[..], &middle, &below].concat()),
+    );
+    for (round, gate) in gates.iter().enumerate() {
+        let (from, to) = (above.len() + 1, above.len() + middle.len());
+        let argument = json!({ "file": "a.py", "from": from, "to": to, "ask": "count up" });
+        helix.lsp_command("redline.ask", &[argument]);
+        gate.wait_until_reached();
+        let opened_at = rng.usize(..4);
+        for step in 0..4 {
+            if step == opened_at {
+                gate.open();
+            }
+            let word = format!("typed_{round}_{step}");
+            helix.normal_mode();
+            if rng.bool() {
+                helix.keys(&["g", "g", "O"]);
+                above.insert(0, word.clone());
+            } else {
+                helix.keys(&["g", "e", "o"]);
+                below.push(word.clone());
+            }
+            helix.type_text(&word);
+            // Else the screen may still say normal mode, and the next keys would be typed.
+            helix.wait_for_text(&word);
+        }
+        helix.normal_mode();
+        let new = region(1_000 + round as u64);
+        let accepts = rng.bool();
+        let line = json!({ "file": "a.py", "line": above.len() + 1 });
+        let text = |middle: &[String]| lines(&[&above[..], middle, &below].concat());
+        e2e::wait_until("the rewrite is there whole", || {
+            helix.save();
+            let saved = helix.project().read("a.py").unwrap_or_default();
+            let saved = String::from_utf8_lossy(&saved).into_owned();
+            if saved == text(&new) {
+                Ok(())
+            } else {
+                Err(format!("SEED={seed}, round {round}:\n{saved}"))
+            }
+        });
+        let verdict = if accepts {
+            "redline.accept"
+        } else {
+            "redline.reject"
+        };
+        helix.lsp_command(verdict, &[line]);
+        if accepts {
+            middle = new;
+        }
+        e2e::wait_until("it is decided", || {
+            helix.save();
+            let saved = helix.project().read("a.py").unwrap_or_default();
+            let saved = String::from_utf8_lossy(&saved).into_owned();
+            if saved == text(&middle) {
+                Ok(())
+            } else {
+                Err(format!("SEED={seed}, round {round}:\n{saved}"))
+            }
+        });
+    }
+}
+
 #[test]
 fn asking_from_the_command_line() {
     for (action, middle) in [(ACCEPT, NEW.to_vec()), (REJECT, OLD.to_vec())] {

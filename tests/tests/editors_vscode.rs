@@ -115,6 +115,7 @@ fn scenarios_in_a_real_vs_code() {
             "--test-reporter=spec",
             "--test-timeout=600000",
             "redline.test.ts",
+            "completion.test.ts",
             "streaming.test.ts",
             "package.test.ts",
         ],

@@ -61,6 +61,45 @@ fn code_actions_on_a_selection_are_the_presets() {
 }
 
 #[test]
+fn presets_are_listed_for_plugins() {
+    let model = ModelServer::streaming(NEW);
+    let client = start(&model, Manner::HELIX);
+    let list = |argument: Value| -> Vec<Value> {
+        let answer = client.execute("redline.presets", argument);
+        let answer = answer.expect("a list");
+        answer.as_array().expect("a list").clone()
+    };
+    let names = |list: &[Value]| -> Vec<String> {
+        let names = list.iter().filter_map(|it| it["name"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    let all = list(Value::Null);
+    assert_eq!(
+        names(&all),
+        [
+            "simplify",
+            "add-types",
+            "document",
+            "handle-errors",
+            "flatten"
+        ]
+    );
+    assert_eq!(
+        all[1],
+        json!({
+            "name": "add-types", "title": "Add types",
+            "languages": ["python", "typescript", "tsx", "javascript", "lua"],
+        })
+    );
+    assert_eq!(all[0]["languages"], Value::Null);
+    let uri = client.open("a.md", "markdown", OLD);
+    assert_eq!(names(&list(json!({ "uri": uri }))), ["simplify"]);
+    client
+        .execute("redline.presets", json!({ "uri": client.uri("b.md") }))
+        .expect_err("it is not open");
+}
+
+#[test]
 fn code_actions_of_other_kinds_leave_ours_out() {
     let model = ModelServer::streaming(NEW);
     let client = start(&model, Manner::HELIX);
@@ -455,6 +494,8 @@ fn list_and_notification_have_the_documented_shape() {
         .iter()
         .map(|it| it["state"].clone())
         .collect();
+    let requested = states.iter().filter(|it| **it == "requested").count();
+    assert_eq!(requested, 1, "said once: {states:?}");
     let mut steps = states.clone();
     steps.dedup();
     let expected = ["requested", "streaming", "proposed", "accepted"];
@@ -470,6 +511,8 @@ fn status_has_the_documented_shape() {
     for key in ["connection", "model", "quota", "timings", "queue"] {
         assert!(status.get(key).is_some(), "{key} is not in {status:#}");
     }
+    let log = status["log"].as_str().expect("the log's path");
+    assert!(std::path::Path::new(log).is_file(), "{log}");
     assert_eq!(status["connection"], "ready");
     assert_eq!(status["queue"], 0);
     assert!(

@@ -13,7 +13,7 @@ let model: ModelServer;
 let bench: Workbench;
 
 before(async () => {
-  stage = await Scene.start({ 'redline.limits.framesPerSecond': 60 });
+  stage = await Scene.start();
   ({ model, bench } = stage);
 });
 

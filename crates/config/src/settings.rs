@@ -26,6 +26,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What may be sent beside the region that is rewritten.
     pub context: Context,
+    /// Suggestions at the cursor while you type, in editors that show them.
+    pub completion: Completion,
     /// What leaves the machine and what is kept.
     pub privacy: Privacy,
     /// What a failed check of a rewrite does: `off` does not check, `warn` says so, `block` also refuses to accept.
@@ -41,6 +43,7 @@ impl Default for Settings {
             models: BTreeMap::from([(Settings::FAST.to_owned(), Model::default())]),
             limits: Limits::default(),
             context: Context::default(),
+            completion: Completion::default(),
             privacy: Privacy::default(),
             guards: Guards::default(),
             presets: Vec::new(),
@@ -179,8 +182,9 @@ pub struct Limits {
     #[schemars(range(min = 1, max = 16))]
     pub parallel: usize,
     /// Edits and notifications sent to the editor per second and document while streaming.
-    #[schemars(range(min = 1, max = 60))]
-    pub frames_per_second: u32,
+    /// Without it: 60 where the editor joins the edits into one undo step, else 30.
+    #[schemars(range(min = 1, max = 60), example = 30)]
+    pub frames_per_second: Option<u32>,
     /// Bytes of one message from a model server; a longer one ends its rewrite.
     #[schemars(range(min = 65_536, max = 268_435_456))]
     pub frame_bytes: usize,
@@ -194,7 +198,7 @@ impl Default for Limits {
             connect_ms: 15_000,
             retries: 3,
             parallel: 4,
-            frames_per_second: 30,
+            frames_per_second: None,
             frame_bytes: 16 << 20,
         }
     }
@@ -216,6 +220,32 @@ impl Default for Context {
     }
 }
 
+/// Suggestions at the cursor while you type, in editors that show them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(transform = ordered::<Completion>)]
+pub struct Completion {
+    /// The languages in which there are suggestions, by their LSP names; none without it.
+    #[schemars(example = serde_json::json!(["python", "rust"]))]
+    pub languages: Vec<String>,
+    /// Bytes of text around the cursor that are sent for a suggestion, and never more than `context.bytes`.
+    #[schemars(range(min = 0, max = 262_144))]
+    pub bytes: usize,
+    /// Milliseconds without a key after which a suggestion is asked for.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub delay_ms: u64,
+}
+
+impl Default for Completion {
+    fn default() -> Completion {
+        Completion {
+            languages: Vec::new(),
+            bytes: 6_144,
+            delay_ms: 100,
+        }
+    }
+}
+
 /// What leaves the machine and what is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -224,7 +254,7 @@ pub struct Privacy {
     /// Files that are never sent, as patterns in the manner of `.gitignore`.
     /// Your user file's list takes the place of the built-in one; workspace files and clients add to it.
     pub ignore: Vec<String>,
-    /// Whether what looks like a secret is masked before it is sent.
+    /// Whether what looks like a secret is masked before it is sent. Not in force yet.
     pub mask: bool,
     /// Whether the provider may keep requests and answers.
     pub store: bool,

@@ -5,6 +5,7 @@
 //! Not here: the protocol around the answer.
 
 mod comments;
+mod complete;
 mod document;
 mod explain;
 mod function;
@@ -42,6 +43,9 @@ pub(crate) enum Answer {
 
 /// Answers the conversation's last request. Cost: a few passes over the region.
 pub(crate) fn answer(conversation: &[Message]) -> Answer {
+    if let Some(text) = complete::complete(conversation) {
+        return Answer::Text(text);
+    }
     let Some(task) = Task::read(conversation) else {
         return refusal("the request has no <region> and <instruction> of Redline's form");
     };

@@ -149,7 +149,7 @@ fn task(ask: &Ask<'_>, remark: &str) -> String {
 }
 
 /// A text between two tags, each alone on its line.
-fn write_section(message: &mut String, tag: &str, text: &str) {
+pub(crate) fn write_section(message: &mut String, tag: &str, text: &str) {
     let _ = writeln!(message, "<{tag}>\n{text}\n</{tag}>");
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`region`], [`indentation_block`] | which text a selection means |
 //! | [`Ask`], [`ahead`], [`request`], [`follow_up`] | the words that are sent |
+//! | [`Completion`] | what is asked and taken for a completion at the cursor |
 //! | [`Preset`] | instructions that come with the product |
 //! | [`comment_instruction`] | an instruction written as a comment |
 //! | [`Size`], [`Capacity`] | whether a request and its answer fit into the model |
@@ -16,6 +17,7 @@ mod ask;
 mod budget;
 mod cleaner;
 mod comment;
+mod completion;
 mod ignored;
 mod preset;
 mod region;
@@ -24,6 +26,7 @@ pub use ask::{Ask, Model, ahead, follow_up, request};
 pub use budget::{Capacity, Size, Tokenizer, TooLong};
 pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
+pub use completion::Completion;
 pub use ignored::Ignored;
 pub use preset::{Preset, presets};
 pub use region::{indentation_block, region};

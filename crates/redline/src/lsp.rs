@@ -21,7 +21,10 @@ pub(crate) fn run(_args: &Args) -> Result<ExitCode> {
     runtime::block_on(serve(
         Box::new(tokio::io::stdin()),
         Box::new(tokio::io::stdout()),
-        server::Options::default(),
+        server::Options {
+            log: logging::file(),
+            ..server::Options::default()
+        },
     ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! [`Backend`]: LSP's methods. Each changes the mirror or hands over to the engine before its first `await`,
 //! so that everything happens in the order in which it was sent; none awaits the editor.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
@@ -13,18 +14,19 @@ use tower_lsp::ls_types::{
     CodeActionResponse, CodeLens, CodeLensOptions, CodeLensParams, DidChangeConfigurationParams,
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     DidSaveTextDocumentParams, ExecuteCommandOptions, ExecuteCommandParams, InitializeParams,
-    InitializeResult, InitializedParams, LSPAny, MessageType, NumberOrString, PositionEncodingKind,
-    SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, Uri, WorkDoneProgressCancelParams,
+    InitializeResult, InitializedParams, InlineCompletionList, InlineCompletionParams, LSPAny,
+    MessageType, NumberOrString, OneOf, PositionEncodingKind, SaveOptions, ServerCapabilities,
+    ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, Uri, WorkDoneProgressCancelParams,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use tower_lsp::{Client, LanguageServer};
 
 use crate::Options;
-use crate::client_facts::ClientFacts;
+use crate::client_facts::{ClientFacts, CompletionClient};
 use crate::convert::change;
 use crate::documents::{Applied, Documents};
-use crate::engine::{COMMANDS, Engine, Message};
+use crate::engine::{COMMANDS, Engine, Message, Question};
 use crate::outgoing::{Editor, Outgoing};
 
 /// The front of the server.
@@ -38,6 +40,18 @@ pub(crate) struct Backend {
     layers: Arc<Mutex<config::Layers>>,
     /// Warnings from before the handshake was over.
     early: Mutex<Vec<String>>,
+    /// Names of questions for completions.
+    tickets: AtomicU64,
+}
+
+/// Tells the engine, when it goes, that a question for a completion is of no interest any more.
+struct Gone(u64, UnboundedSender<Message>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        // The engine may be gone by now.
+        let _ = self.1.send(Message::CompletionGone(self.0));
+    }
 }
 
 impl Backend {
@@ -55,6 +69,7 @@ impl Backend {
             facts: OnceLock::new(),
             layers: Arc::default(),
             early: Mutex::default(),
+            tickets: AtomicU64::default(),
         }
     }
 
@@ -84,6 +99,27 @@ impl Backend {
         {
             self.hand_over(Message::CancelProgress(id));
         }
+    }
+
+    /// `textDocument/inlineCompletion`, which the framework leaves to its users.
+    pub(crate) async fn inline_completion(
+        &self,
+        params: InlineCompletionParams,
+    ) -> Result<InlineCompletionList> {
+        let (answer, answered) = oneshot::channel();
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let place = params.text_document_position;
+        self.hand_over(Message::Complete(Box::new(Question {
+            ticket,
+            uri: place.text_document.uri,
+            position: place.position,
+            trigger: params.context.trigger_kind,
+            answer,
+        })));
+        // `$/cancelRequest` drops this future, and the question with it.
+        let _gone = Gone(ticket, self.engine.clone());
+        let items = answered.await.map_err(|_| Error::internal_error())?;
+        Ok(InlineCompletionList { items })
     }
 
     /// Answers for a message that was none.
@@ -237,7 +273,11 @@ impl LanguageServer for Backend {
         let facts = ClientFacts::new(&params);
         tracing::info!(client = facts.name, encoding = ?facts.encoding, "initialize");
         self.gather_settings(&facts, params.initialization_options.as_ref());
-        let capabilities = capabilities(&facts);
+        let mut completes = false;
+        self.with_layers(|layers| {
+            completes = !layers.load().settings.completion.languages.is_empty();
+        });
+        let capabilities = capabilities(&facts, completes);
         // A second `initialize` is refused by the framework.
         let _ = self.facts.set(facts);
         Ok(InitializeResult {
@@ -363,7 +403,7 @@ impl LanguageServer for Backend {
     }
 }
 
-fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
+fn capabilities(facts: &ClientFacts, completes: bool) -> ServerCapabilities {
     let encoding = match facts.encoding {
         Encoding::Utf8 => PositionEncodingKind::UTF8,
         Encoding::Utf16 => PositionEncodingKind::UTF16,
@@ -393,6 +433,10 @@ fn capabilities(facts: &ClientFacts) -> ServerCapabilities {
         code_lens_provider: Some(CodeLensOptions {
             resolve_provider: Some(false),
         }),
+        // An editor that is told asks at every key, and so is not told where nothing is to be had.
+        inline_completion_provider: (completes
+            && facts.completion == Some(CompletionClient::AtStart))
+        .then_some(OneOf::Left(true)),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: COMMANDS.iter().map(|name| (*name).to_owned()).collect(),
             ..ExecuteCommandOptions::default()

@@ -34,8 +34,19 @@ pub(crate) struct ClientFacts {
     pub(crate) progress: bool,
     pub(crate) lens_refresh: bool,
     pub(crate) configuration: bool,
+    /// Shows suggestions at the cursor, if it can.
+    pub(crate) completion: Option<CompletionClient>,
     /// Folders, to show paths relative to them.
     pub(crate) folders: Vec<String>,
+}
+
+/// When an editor that shows suggestions learns that there are some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CompletionClient {
+    /// In the answer to `initialize`, and never again.
+    AtStart,
+    /// At any time.
+    Registers,
 }
 
 impl ClientFacts {
@@ -83,6 +94,14 @@ impl ClientFacts {
             configuration: workspace
                 .and_then(|workspace| workspace.configuration)
                 .unwrap_or(false),
+            completion: capabilities
+                .text_document
+                .as_ref()
+                .and_then(|it| it.inline_completion.as_ref())
+                .map(|it| match it.dynamic_registration {
+                    Some(true) => CompletionClient::Registers,
+                    _ => CompletionClient::AtStart,
+                }),
             folders: folders(params),
             name,
         }

@@ -6,6 +6,8 @@
 mod actions;
 mod arrived;
 mod commands;
+mod completion;
+mod naming;
 mod open_document;
 mod publish;
 mod speculation;
@@ -28,6 +30,8 @@ use tower_lsp::ls_types::{CodeActionParams, CodeActionResponse, CodeLens, Messag
 
 use self::arrived::Arrived;
 pub(crate) use self::commands::COMMANDS;
+use self::completion::Completions;
+pub(crate) use self::completion::Question;
 use self::open_document::OpenDocument;
 use self::publish::Published;
 use self::speculation::Speculation;
@@ -93,6 +97,9 @@ pub(crate) enum Message {
         params: Box<CodeActionParams>,
         answer: oneshot::Sender<CodeActionResponse>,
     },
+    Complete(Box<Question>),
+    /// Nobody waits for the answer to this question any more.
+    CompletionGone(u64),
     Lenses {
         uri: Uri,
         answer: oneshot::Sender<Vec<CodeLens>>,
@@ -130,6 +137,7 @@ pub(crate) struct Engine {
     tokenizer: Option<Held>,
     /// What each rewrite cost on the wire.
     traffic: BTreeMap<RewriteId, Traffic>,
+    completions: Completions,
     started: Instant,
 }
 
@@ -164,6 +172,7 @@ impl Engine {
             counted: None,
             tokenizer: None,
             traffic: BTreeMap::new(),
+            completions: Completions::default(),
             started: Instant::now(),
         };
         tokio::spawn(engine.run(messages));
@@ -225,6 +234,7 @@ impl Engine {
         let same_models = self.models.is_some() && settings.models == self.settings.models;
         self.settings = settings;
         self.ignored = prompt::Ignored::new(&self.settings.privacy.ignore);
+        self.offer_completions();
         if same_models {
             return;
         }
@@ -234,6 +244,7 @@ impl Engine {
                 self.model_events = Some(events);
                 if !is_first {
                     self.guarded(Engine::lose_answers);
+                    self.guarded(Engine::end_question);
                 }
             }
             Err(error) => {
@@ -260,6 +271,7 @@ impl Engine {
                 version,
             } => {
                 self.speculation_is_stale(uri.as_str());
+                self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, now, out| {
                     document.changed(&changes, text, version, now, out)
                 });
@@ -267,12 +279,17 @@ impl Engine {
             Message::Reset { uri, text, version } => {
                 let profile = self.profile();
                 self.speculation_is_stale(uri.as_str());
+                self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, _, out| {
                     document.reset(text, version, profile, out)
                 });
             }
             Message::Lost { uri } => {
-                self.in_document(&uri, |document, _, out| document.rewrites.lose_step(out))
+                self.completion_is_stale(uri.as_str());
+                self.in_document(&uri, |document, _, out| {
+                    document.is_lost = true;
+                    document.rewrites.lose_step(out);
+                });
             }
             Message::Closed { uri } => self.on_closed(&uri),
             Message::Answered { uri, edit, applied } => {
@@ -300,6 +317,8 @@ impl Engine {
             Message::Actions { params, answer } => {
                 let _ = answer.send(self.code_actions(&params));
             }
+            Message::Complete(question) => self.on_question(*question),
+            Message::CompletionGone(ticket) => self.on_completion_gone(ticket),
             Message::Lenses { uri, answer } => {
                 let _ = answer.send(self.code_lenses(&uri));
             }
@@ -307,7 +326,11 @@ impl Engine {
     }
 
     fn profile(&self) -> rewrite::Profile {
-        let frames = self.settings.limits.frames_per_second.clamp(1, 60);
+        // Who joins undo has made streaming cheap: there edits come as often as a screen shows them.
+        let joins = self.facts.as_ref().is_some_and(|facts| facts.joins_undo);
+        let usual = if joins { 60 } else { 30 };
+        let frames = self.settings.limits.frames_per_second.unwrap_or(usual);
+        let frames = frames.clamp(1, 60);
         rewrite::Profile {
             frame: 1_000_000 / Time::from(frames),
             ..self
@@ -338,6 +361,7 @@ impl Engine {
 
     fn on_closed(&mut self, uri: &Uri) {
         self.speculation_is_stale(uri.as_str());
+        self.completion_is_stale(uri.as_str());
         self.in_document(uri, |document, _, out| document.rewrites.close(out));
         self.publish_all();
         if let Some(document) = self.documents.remove(uri.as_str()) {
@@ -362,6 +386,9 @@ impl Engine {
     }
 
     fn on_model(&mut self, event: LinkEvent) {
+        let Some(event) = self.on_completion_event(event) else {
+            return;
+        };
         let (id, event) = match event {
             LinkEvent::Sent { id, .. } => (id, ModelEvent::Sent),
             LinkEvent::Stream { id, event } => {
@@ -428,6 +455,7 @@ impl Engine {
         }
         self.on_speculation();
         self.release();
+        self.on_completion_due();
     }
 
     /// No message waits: time to send edits, to show what changed and to parse.

@@ -44,6 +44,8 @@ pub struct Options {
     pub rate: Option<f64>,
     /// Ignore the user's settings file and the environment.
     pub bare: bool,
+    /// Where the log is, for people who ask.
+    pub log: Option<std::path::PathBuf>,
 }
 
 /// Serves one LSP session until it exits or its input ends.
@@ -54,6 +56,7 @@ pub async fn run(
 ) {
     let (service, socket) = LspService::build(|client| Backend::new(client, options))
         .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
+        .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method(framing::REFUSE, Backend::refuse)
         .finish();
     Server::new(CheckedInput::new(input), output, socket)

@@ -7,14 +7,16 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::task::Poll;
 
+use serde_json::json;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tower_lsp::Client;
 use tower_lsp::ls_types::notification::{Progress, PublishDiagnostics, ShowMessage};
 use tower_lsp::ls_types::request::{ApplyWorkspaceEdit, CodeLensRefresh, WorkDoneProgressCreate};
 use tower_lsp::ls_types::{
     ApplyWorkspaceEditParams, MessageType, NumberOrString, ProgressParams, ProgressParamsValue,
-    PublishDiagnosticsParams, ShowMessageParams, WorkDoneProgress, WorkDoneProgressBegin,
-    WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport,
+    PublishDiagnosticsParams, Registration, ShowMessageParams, Unregistration, WorkDoneProgress,
+    WorkDoneProgressBegin, WorkDoneProgressCreateParams, WorkDoneProgressEnd,
+    WorkDoneProgressReport,
 };
 
 use crate::protocol::{RewriteChanged, RewriteChangedParams};
@@ -27,6 +29,8 @@ pub(crate) enum Outgoing {
     Diagnostics(PublishDiagnosticsParams),
     Show(MessageType, String),
     RefreshLenses,
+    /// Languages in which the editor may ask for suggestions from now on, instead of those before.
+    OfferCompletions(Vec<String>),
     ProgressBegin(u64, String),
     ProgressReport(u64, String),
     ProgressEnd(u64, String),
@@ -53,6 +57,7 @@ impl Editor {
 }
 
 async fn send_all(client: Client, mut receiver: UnboundedReceiver<Outgoing>) {
+    let mut offers = None;
     let mut progress: HashMap<u64, UnboundedSender<WorkDoneProgress>> = HashMap::new();
     while let Some(outgoing) = receiver.recv().await {
         match outgoing {
@@ -80,6 +85,14 @@ async fn send_all(client: Client, mut receiver: UnboundedReceiver<Outgoing>) {
                 tokio::spawn(async move {
                     let _ = client.send_request::<CodeLensRefresh>(()).await;
                 });
+            }
+            Outgoing::OfferCompletions(languages) => {
+                let offers = offers.get_or_insert_with(|| {
+                    let (sender, offers) = mpsc::unbounded_channel();
+                    tokio::spawn(offer_completions(client.clone(), offers));
+                    sender
+                });
+                let _ = offers.send(languages);
             }
             Outgoing::ProgressBegin(id, title) => {
                 let (sender, steps) = mpsc::unbounded_channel();
@@ -113,6 +126,38 @@ async fn send_in_order(request: impl Future<Output = ()> + Send + 'static) {
     let answered = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await;
     if answered.is_pending() {
         tokio::spawn(request);
+    }
+}
+
+/// Keeps the editor's registration of suggestions at what is offered, one request after the other.
+async fn offer_completions(client: Client, mut offers: UnboundedReceiver<Vec<String>>) {
+    const ID: &str = "redline-completion";
+    const METHOD: &str = "textDocument/inlineCompletion";
+    let mut is_offered = false;
+    while let Some(languages) = offers.recv().await {
+        if is_offered {
+            let gone = Unregistration {
+                id: ID.to_owned(),
+                method: METHOD.to_owned(),
+            };
+            // Who refuses keeps asking, and gets no suggestions.
+            let _ = client.unregister_capability(vec![gone]).await;
+        }
+        is_offered = !languages.is_empty();
+        if is_offered {
+            let selector: Vec<_> = languages
+                .iter()
+                .map(|language| json!({ "language": language }))
+                .collect();
+            let offer = Registration {
+                id: ID.to_owned(),
+                method: METHOD.to_owned(),
+                register_options: Some(json!({ "documentSelector": selector })),
+            };
+            if let Err(error) = client.register_capability(vec![offer]).await {
+                tracing::warn!(%error, "the editor takes no suggestions");
+            }
+        }
     }
 }
 

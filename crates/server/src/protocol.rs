@@ -203,12 +203,25 @@ pub(crate) fn hunk_word(state: HunkState) -> &'static str {
     }
 }
 
-/// How a command names a rewrite: by `rewrite`, or by `uri` and `position` inside it.
+/// How a command names a rewrite: by `rewrite`, by `uri` and `position` inside it, or by `file` (as in
+/// [`AskArguments`]) and `line` (from 1).
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct RewriteName {
     pub(crate) rewrite: Option<u64>,
     pub(crate) uri: Option<Uri>,
     pub(crate) position: Option<lsp::Position>,
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<u32>,
+}
+
+/// How a decision names a hunk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum HunkName {
+    /// The one at the place by which the rewrite is named.
+    Here,
+    #[serde(untagged)]
+    Index(usize),
 }
 
 /// Argument of `redline.rewrite`.
@@ -241,7 +254,7 @@ pub(crate) struct AskArguments {
 pub(crate) struct DecideArguments {
     #[serde(flatten)]
     pub(crate) name: RewriteName,
-    pub(crate) hunk: Option<usize>,
+    pub(crate) hunk: Option<HunkName>,
     pub(crate) lines: Option<(usize, usize)>,
 }
 
@@ -257,6 +270,32 @@ pub(crate) struct RedirectArguments {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct ListArguments {
     pub(crate) uri: Option<Uri>,
+}
+
+/// Argument of `redline.presets`.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct PresetsArguments {
+    pub(crate) uri: Option<Uri>,
+}
+
+/// One answer of `redline.presets`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PresetParams {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// Null for all.
+    pub(crate) languages: Option<Vec<&'static str>>,
+}
+
+impl From<&'static prompt::Preset> for PresetParams {
+    fn from(preset: &'static prompt::Preset) -> Self {
+        let names = |languages: &[syntax::Language]| languages.iter().map(|it| it.name()).collect();
+        PresetParams {
+            name: preset.name,
+            title: preset.title,
+            languages: preset.languages.map(names),
+        }
+    }
 }
 
 /// Answer to `redline.rewrite`, `redline.ask`, `redline.redirect` and `redline.retry`.

@@ -1,4 +1,4 @@
-//! `cargo xtask editors`: a real Neovim, a real Helix and a tmux for the end-to-end tests.
+//! `cargo xtask editors`: a real Neovim, Helix and Emacs, and a tmux for the end-to-end tests.
 //! Programs on PATH win; `debian` fetches the missing ones. Driving them is the business of `tests/`.
 
 mod version;
@@ -49,6 +49,15 @@ pub(crate) const HELIX: Program = Program {
     oldest: Version([25, 7, 0]),
 };
 
+/// The first one with eglot in it.
+pub(crate) const EMACS: Program = Program {
+    name: "emacs",
+    title: "Emacs",
+    commands: &["emacs", "emacs-nox"],
+    version_flag: "--version",
+    oldest: Version([29, 1, 0]),
+};
+
 /// Helix is a terminal program; the tests hold its terminal in tmux.
 pub(crate) const TMUX: Program = Program {
     name: "tmux",
@@ -81,13 +90,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let neovim = neovim.with_context(|| cure("the fetched Neovim does not start"))?;
     let helix = helix.with_context(|| cure("the fetched Helix does not start"))?;
 
+    // Its tests say so and go on where it cannot be had.
+    let emacs = match on_path(&EMACS) {
+        Some(found) => Ok(found),
+        None => cached_emacs()
+            .and_then(|path| probe(&EMACS, &path).context("the fetched Emacs does not start")),
+    };
+
     let set = [(&NEOVIM, neovim), (&HELIX, helix), (&TMUX, tmux)];
     if args.json {
         let entries = set.iter().map(|(program, found)| {
             let entry = json!({ "path": found.path, "version": found.version });
             (program.name.to_owned(), entry)
         });
-        println!("{}", serde_json::Value::Object(entries.collect()));
+        let mut entries: serde_json::Map<_, _> = entries.collect();
+        let entry = match emacs {
+            Ok(found) => json!({ "path": found.path, "version": found.version }),
+            Err(problem) => json!({ "problem": format!("{problem:#}") }),
+        };
+        entries.insert(EMACS.name.to_owned(), entry);
+        println!("{}", serde_json::Value::Object(entries));
     } else {
         for (program, found) in &set {
             println!(
@@ -97,6 +119,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 program.oldest,
                 found.path.display()
             );
+        }
+        match emacs {
+            Ok(found) => println!(
+                "{:<7} {:<9} (needs {} or later)  {}",
+                EMACS.title,
+                found.version,
+                EMACS.oldest,
+                found.path.display()
+            ),
+            Err(problem) => println!("{:<7} cannot be had: {problem:#}", EMACS.title),
         }
     }
     Ok(())
@@ -144,6 +176,38 @@ fn cached_bin() -> Result<PathBuf> {
         }
         Ok(())
     })
+}
+
+/// The fetched Emacs, fetched on the first call (about 20 s, 400 MB). It looks for its parts where it was built to
+/// be, so each is named.
+fn cached_emacs() -> Result<PathBuf> {
+    let home = cache::folder("REDLINE_EDITORS_DIR", "editors")?;
+    let _lock = cache::lock(&home, "lock")?;
+    let name = format!("{SUITE}-emacs");
+    let tree = Tree {
+        name: &name,
+        packages: &["emacs-nox"],
+        launchers: &[Launcher {
+            name: "emacs",
+            environment: "dump=\"$(echo \"$root\"/usr/libexec/emacs/*/*/*.pdmp)\" share=\"$(echo \"$root\"/usr/share/emacs/[0-9]*)\"\n\
+                          export EMACSLOADPATH=\"$share/lisp:\" EMACSDATA=\"$share/etc\" EMACSDOC=\"$share/etc\" EMACSPATH=\"${dump%/*}\"\n\
+                          set -- --dump-file \"$dump\" \"$@\"",
+            libraries: "lua",
+            program: "usr/bin/emacs-nox",
+        }],
+        cure: |problem| {
+            format!(
+                "{problem}; install Emacs {} or later, and run again",
+                EMACS.oldest
+            )
+        },
+    };
+    let bin = debian::bin_folder(&home, &tree, |bin| {
+        probe(&EMACS, &bin.join("emacs"))
+            .map(drop)
+            .context("the unpacked Emacs does not start here")
+    })?;
+    Ok(bin.join("emacs"))
 }
 
 /// The first sufficient one on PATH. Costs one start of each candidate.

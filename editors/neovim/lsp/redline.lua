@@ -12,6 +12,8 @@ return {
   capabilities = vim.tbl_deep_extend('force', vim.lsp.protocol.make_client_capabilities(), {
     -- Servers of one encoding share one delay. Hardly any other server takes this one, so theirs stays as it is.
     general = { positionEncodings = { 'utf-32' } },
+    -- Neovim takes it at any time, and does not say so. The settings come after the handshake.
+    textDocument = { inlineCompletion = { dynamicRegistration = true } },
     experimental = { redline = { events = true, joinsUndo = true } },
   }),
   handlers = {

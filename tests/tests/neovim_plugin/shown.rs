@@ -208,6 +208,18 @@ fn health_is_clean_where_all_is_well() {
 }
 
 #[test]
+fn log_is_where_the_server_says() {
+    let (_model, neovim) = proposed("auto");
+    neovim.ex("Redline log");
+    neovim.wait_until("vim.endswith(vim.fn.expand('%'), 'redline.log')");
+    assert!(
+        neovim.text().contains("language server"),
+        "{}",
+        neovim.text()
+    );
+}
+
+#[test]
 fn health_names_the_cure_where_the_program_is_missing() {
     let mut server = ServerCommand::redline();
     server.program = "redline-is-not-here".into();

@@ -10,7 +10,14 @@ use crate::schema::{Shape, allowed, fits, is_name, keys, required};
 const MAX_WARNINGS: usize = 20;
 
 /// The keys of a workspace file, besides `privacy`, of which `ignore` is the short form.
-pub(super) const NARROWING: [&str; 5] = ["ignore", "presets", "guards", "apply", "context"];
+pub(super) const NARROWING: [&str; 6] = [
+    "ignore",
+    "presets",
+    "guards",
+    "apply",
+    "context",
+    "completion",
+];
 
 /// Checks one layer.
 pub(super) struct Check<'a> {

@@ -91,7 +91,7 @@ impl Merge {
             if *now == value {
                 return;
             }
-            if let Err(problem) = narrows(node, &path[0], now, &value) {
+            if let Err(problem) = narrows(node, path, now, &value) {
                 check.warn(&dotted, &problem);
                 return;
             }
@@ -137,17 +137,24 @@ impl Merge {
 }
 
 /// Whether a workspace file may set this value where another is in force.
-fn narrows(node: &Value, section: &str, now: &Value, value: &Value) -> Result<(), String> {
+fn narrows(node: &Value, path: &[String], now: &Value, value: &Value) -> Result<(), String> {
+    let (section, field) = (path[0].as_str(), path[path.len() - 1].as_str());
     let ok = match section {
         "context" => value.as_u64() <= now.as_u64(),
         "guards" => {
             let level = |value: &Value| options(node).iter().position(|it| value == it);
             level(value) >= level(now)
         }
+        "completion" => match (value, now) {
+            (Value::Array(value), Value::Array(now)) => value.iter().all(|it| now.contains(it)),
+            (value, now) if field == "delay_ms" => value.as_u64() >= now.as_u64(),
+            (value, now) => value.as_u64() <= now.as_u64(),
+        },
         _ => true,
     };
     let words = match section {
-        "context" => "smaller",
+        "completion" if field == "delay_ms" => "longer",
+        "context" | "completion" => "smaller",
         _ => "stricter",
     };
     ok.then_some(()).ok_or_else(|| {

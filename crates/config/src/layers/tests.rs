@@ -81,7 +81,7 @@ fn nothing_given_means_the_defaults_and_the_embedded_engine() {
         ("models.fast.url", r#""embedded" | built in"#),
         ("models.fast.model", r#""redline-rules" | built in"#),
         ("models.fast.key", "null | built in"),
-        ("limits.frames_per_second", "30 | built in"),
+        ("limits.frames_per_second", "null | built in"),
         ("models.deep", "absent | nowhere"),
     ];
     let loaded = check(Given::default(), &expected, &[]);
@@ -136,7 +136,7 @@ fn a_wrong_value_leaves_what_was_and_says_what_is_allowed() {
     };
     let expected = [
         ("apply", r#""auto" | built in"#),
-        ("limits.frames_per_second", "30 | built in"),
+        ("limits.frames_per_second", "null | built in"),
         ("privacy.mask", "true | built in"),
     ];
     let warnings = [
@@ -201,7 +201,7 @@ fn a_workspace_file_may_only_hold_narrowing_keys() {
     let text = "url = 'x'\nlimits.retries = 9\nprivacy.mask = false\n[models.fast]\nurl = 'ws://127.0.0.1'\nkey = { command = ['evil'] }\nca_file = '/w/evil.pem'\nproxy = 'http://evil:1'";
     let refused = |key| {
         format!(
-            "`{key}` in w/.redline.toml is refused, because a workspace file may only set ignore, presets, guards, apply, context."
+            "`{key}` in w/.redline.toml is refused, because a workspace file may only set ignore, presets, guards, apply, context, completion."
         )
     };
     let warnings = ["limits", "models", "privacy.mask", "url"].map(refused);
@@ -264,6 +264,24 @@ fn a_workspace_file_may_only_narrow() {
         .with(&settings.preset("theirs").unwrap().guards);
     assert_eq!(guards.elision, GuardLevel::Block);
     assert_eq!(guards.imports, GuardLevel::Block);
+    let given = Given {
+        user: "[completion]\nlanguages = ['rust', 'python']",
+        workspace: "[completion]\nlanguages = ['python']\nbytes = 0\ndelay_ms = 99",
+        ..Given::default()
+    };
+    let expected = [
+        ("completion.languages", r#"["python"] | w/.redline.toml"#),
+        ("completion.bytes", "0 | w/.redline.toml"),
+        ("completion.delay_ms", "100 | built in"),
+    ];
+    let warning = "`completion.delay_ms` in w/.redline.toml is refused, because a workspace file may only make it longer than 100.";
+    check(given, &expected, &[warning]);
+    let warning = "`completion.languages` in w/.redline.toml is refused, because a workspace file may only make it smaller than [].";
+    check(
+        workspace("[completion]\nlanguages = ['python']"),
+        &[("completion.languages", "[] | built in")],
+        &[warning],
+    );
     check(
         workspace("context.bytes = 0"),
         &[("context.bytes", "0 | w/.redline.toml")],

@@ -46,7 +46,7 @@ impl Task {
 
 /// The inside of the last `<tag>` … `</tag>` pair whose tags stand alone on their lines, without
 /// the line ends next to the tags.
-fn block(text: &str, tag: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn block(text: &str, tag: &str) -> Option<std::ops::Range<usize>> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     let mut at = 0;
     let lines: Vec<(usize, &str)> = text

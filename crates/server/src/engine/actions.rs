@@ -197,13 +197,13 @@ fn hunk_decisions(view: &RewriteView, index: usize) -> impl Iterator<Item = Offe
     })
 }
 
-fn is_open(state: HunkState) -> bool {
+pub(super) fn is_open(state: HunkState) -> bool {
     matches!(state, HunkState::Pending | HunkState::Conflict)
 }
 
 /// Whether a selection is on a region. A cursor is on the line it stands in; lines selected with their line
 /// break are not on what begins in the next line. What is empty counts as its line.
-fn touches(text: &Text, region: &Range<usize>, selected: &Range<usize>) -> bool {
+pub(super) fn touches(text: &Text, region: &Range<usize>, selected: &Range<usize>) -> bool {
     let whole = |range: &Range<usize>| {
         if range.is_empty() {
             let line = text.line_of(range.start);

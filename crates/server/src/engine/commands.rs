@@ -7,15 +7,15 @@ use rewrite::{Apply, Effect, RewriteId, Start, Time};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use text::Text;
-use tower_lsp::ls_types::{Position, Uri};
+use tower_lsp::ls_types::Uri;
 
 use super::window::{Fit, Place};
 use super::{Engine, OpenDocument};
-use crate::convert::{position, selection, to_range};
+use crate::convert::{selection, to_range};
 use crate::failure::{Failure, Reason};
 use crate::protocol::{
-    AskArguments, DecideArguments, Decided, ListArguments, RedirectArguments, RewriteArguments,
-    RewriteChangedParams, RewriteName, Started,
+    AskArguments, DecideArguments, Decided, ListArguments, PresetParams, PresetsArguments,
+    RedirectArguments, RewriteArguments, RewriteChangedParams, RewriteName, Started,
 };
 
 /// The commands offered.
@@ -28,6 +28,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "redline.redirect",
     "redline.retry",
     "redline.list",
+    "redline.presets",
     "redline.status",
 ];
 
@@ -59,6 +60,8 @@ impl Engine {
             "redline.retry" => to_value(self.redirect(&arguments(argument)?, None)?),
             "redline.list" if argument.is_null() => self.list(&ListArguments::default()),
             "redline.list" => self.list(&arguments(argument)?),
+            "redline.presets" if argument.is_null() => self.presets(&PresetsArguments::default())?,
+            "redline.presets" => self.presets(&arguments(argument)?)?,
             "redline.status" => self.status(),
             _ => return Err(Failure::BadArguments(format!("there is no command {name}"))),
         };
@@ -154,29 +157,6 @@ impl Engine {
         self.begin_rewrite(&uri, job)
     }
 
-    /// The open document whose path ends in `file`; among several the shortest path.
-    fn by_path(&mut self, file: &str) -> Result<&mut OpenDocument, Failure> {
-        let wanted = file.replace('\\', "/");
-        let wanted = wanted.trim_start_matches("./");
-        let path_of = |document: &OpenDocument| {
-            document
-                .uri
-                .to_file_path()
-                .map(|path| path.to_string_lossy().replace('\\', "/"))
-        };
-        self.documents
-            .values_mut()
-            .filter_map(|document| Some((path_of(document)?, document)))
-            .filter(|(path, _)| {
-                path.strip_suffix(wanted).is_some_and(|head| {
-                    head.is_empty() || head.ends_with('/') || wanted.starts_with('/')
-                })
-            })
-            .min_by_key(|(path, _)| path.len())
-            .map(|(_, document)| document)
-            .ok_or_else(|| not_open(file))
-    }
-
     fn begin_rewrite(&mut self, uri: &Uri, job: Job) -> Result<Started, Failure> {
         let encoding = self.encoding();
         let most = self.settings.limits.region_lines;
@@ -238,39 +218,10 @@ impl Engine {
         })
     }
 
-    fn encoding(&self) -> text::Encoding {
+    pub(super) fn encoding(&self) -> text::Encoding {
         self.facts
             .as_ref()
             .map_or_else(Default::default, |facts| facts.encoding)
-    }
-
-    /// Which rewrite a command means, and its document.
-    pub(super) fn named(&self, name: &RewriteName) -> Result<(RewriteId, String), Failure> {
-        let unknown = || Failure::new(Reason::Unknown, "there is no such rewrite");
-        if let Some(id) = name.rewrite {
-            let id = RewriteId(id);
-            return self
-                .homes
-                .get(&id)
-                .map(|uri| (id, uri.clone()))
-                .ok_or_else(unknown);
-        }
-        let (Some(uri), Some(at)) = (&name.uri, name.position) else {
-            return Err(Failure::BadArguments(
-                "a rewrite is named by `rewrite`, or by `uri` and `position`".to_owned(),
-            ));
-        };
-        let document = self
-            .documents
-            .get(uri.as_str())
-            .ok_or_else(|| not_open(uri.as_str()))?;
-        let offset = self.offset(document.text(), at);
-        let id = document.rewrites.at(offset).ok_or_else(unknown)?;
-        Ok((id, uri.as_str().to_owned()))
-    }
-
-    fn offset(&self, text: &Text, at: Position) -> usize {
-        text.offset_clamped(position(at), self.encoding())
     }
 
     fn decide(&mut self, arguments: &DecideArguments, accept: bool) -> Result<Decided, Failure> {
@@ -279,10 +230,11 @@ impl Engine {
             return Err(Failure::new(Reason::Unknown, why));
         }
         let (id, uri) = self.named(&arguments.name)?;
+        let hunk = self.named_hunk(id, &uri, &arguments.name, arguments.hunk.as_ref())?;
         let decision = self
             .with_document(&uri, |document, _, out| {
                 let rewrites = &mut document.rewrites;
-                match (&arguments.lines, arguments.hunk) {
+                match (&arguments.lines, hunk) {
                     (Some((from, to)), Some(hunk)) => {
                         rewrites.decide_lines(id, accept, hunk, *from..*to, out)
                     }
@@ -309,7 +261,10 @@ impl Engine {
         name: &RewriteName,
         instruction: Option<String>,
     ) -> Result<Started, Failure> {
-        let (old, uri) = self.named(name)?;
+        let (old, uri) = match &instruction {
+            Some(_) => self.named(name)?,
+            None => self.named_also_over(name)?,
+        };
         let context_bytes = self.settings.context.bytes;
         let Some(document) = self.documents.get(&uri) else {
             return Err(not_open(&uri));
@@ -446,6 +401,22 @@ impl Engine {
         to_value(all)
     }
 
+    /// The presets in the order of a menu; with a document, those that fit its language.
+    fn presets(&self, arguments: &PresetsArguments) -> Result<Value, Failure> {
+        let language = match &arguments.uri {
+            None => None,
+            Some(uri) => {
+                let document = self.documents.get(uri.as_str());
+                Some(document.ok_or_else(|| not_open(uri.as_str()))?.language)
+            }
+        };
+        let offered = prompt::presets()
+            .iter()
+            .filter(|preset| language.is_none_or(|language| preset.fits(language)))
+            .map(PresetParams::from);
+        Ok(to_value(offered.collect::<Vec<_>>()))
+    }
+
     fn status(&self) -> Value {
         let last = self
             .documents
@@ -471,11 +442,12 @@ impl Engine {
         status["timings"] = to_value(last);
         status["queue"] = json!(running);
         status["documents"] = json!(self.documents.len());
+        status["log"] = json!(self.options.log);
         status
     }
 }
 
-fn not_open(what: &str) -> Failure {
+pub(super) fn not_open(what: &str) -> Failure {
     Failure::new(Reason::NotOpen, format!("{what} is not open in the editor"))
 }
 

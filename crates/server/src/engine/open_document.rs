@@ -30,9 +30,13 @@ pub(crate) struct OpenDocument {
     /// As the model may see it: relative to the folder, with forward slashes.
     pub(crate) path: String,
     pub(crate) language: Option<Language>,
+    /// As the editor calls it.
+    pub(crate) language_id: String,
     pub(crate) rewrites: DocumentRewrites,
     /// Something of ours is shown among its diagnostics.
     pub(crate) has_diagnostics: bool,
+    /// The mirror cannot be trusted.
+    pub(crate) is_lost: bool,
     syntax: Option<Syntax>,
     /// Changes that the tree has not been told of: telling costs more than the mirror's own edit, and a
     /// burst of changes needs it once.
@@ -80,9 +84,11 @@ impl OpenDocument {
         OpenDocument {
             path: shown_path(&full, folders),
             language,
+            language_id: language_id.to_owned(),
             syntax: language.map(Syntax::new),
             rewrites: DocumentRewrites::open(text, version, profile).number_edits_behind(last_edit),
             has_diagnostics: false,
+            is_lost: false,
             unnoted: Vec::new(),
             parsing: false,
             is_slow: false,
@@ -167,6 +173,7 @@ impl OpenDocument {
         out: &mut Vec<Effect>,
     ) {
         self.rewrites.lose_step(out);
+        self.is_lost = false;
         let last = self.rewrites.last_edit();
         self.rewrites = DocumentRewrites::open(text, version, profile).number_edits_behind(last);
         self.selections.clear();
@@ -252,6 +259,17 @@ impl OpenDocument {
             start: Anchor::new(region.start, Bias::Right),
             end: Anchor::new(region.end, Bias::Left),
         });
+    }
+
+    /// The newest rewrite that began at such a place and may be over.
+    pub(crate) fn retriable_at(
+        &self,
+        is_there: impl Fn(&Range<usize>) -> bool,
+    ) -> Option<RewriteId> {
+        let mut newest_first = self.retriable.iter().rev();
+        newest_first
+            .find(|it| is_there(&it.region()))
+            .map(|it| it.id)
     }
 
     /// A rewrite that began here and may be over.

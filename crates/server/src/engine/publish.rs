@@ -1,5 +1,7 @@
 //! What people see of rewrites: edits, the notification, progress, diagnostics, messages.
 
+use std::ops::Range;
+
 use rewrite::{EditId, HunkState, Part, RewriteId, RewriteView, State, Time};
 use text::Text;
 use tower_lsp::ls_types::{
@@ -17,9 +19,20 @@ use crate::protocol::RewriteChangedParams;
 #[derive(Clone, Debug)]
 pub(super) struct Published {
     state: State,
+    region: Range<usize>,
+    message: Option<String>,
     hunks: Vec<HunkState>,
     at: Time,
     progress: bool,
+}
+
+/// When a change of a rewrite is to be shown.
+enum Due {
+    Now,
+    /// With the next frame.
+    At(Time),
+    /// Nothing that anybody sees has changed.
+    Never,
 }
 
 impl Engine {
@@ -83,20 +96,39 @@ impl Engine {
         let now = self.now();
         let frame = self.profile().frame;
         for (uri, id) in std::mem::take(&mut self.changed) {
-            let due = self.documents.get(&uri).and_then(|document| {
-                let last = self.published.get(&id)?;
-                let same = document.rewrites.state(id) == Some(last.state)
-                    && last.state == State::Streaming;
-                (same && now < last.at + frame).then_some(last.at + frame)
-            });
-            match due {
-                Some(at) => {
+            match self.due(&uri, id, now, frame) {
+                Due::At(at) => {
                     self.wakes.insert((at, uri.clone()));
                     self.changed.insert((uri, id));
                 }
-                None => self.publish(&uri, id),
+                Due::Now => self.publish(&uri, id),
+                Due::Never => {}
             }
         }
+    }
+
+    fn due(&self, uri: &str, id: RewriteId, now: Time, frame: Time) -> Due {
+        let (Some(document), Some(last)) = (self.documents.get(uri), self.published.get(&id))
+        else {
+            return Due::Now;
+        };
+        let goes_on = matches!(last.state, State::Requested | State::Streaming);
+        if !goes_on || document.rewrites.state(id) != Some(last.state) {
+            return Due::Now;
+        }
+        // That a request was sent is no news while nothing has come back.
+        if last.state == State::Requested
+            && document
+                .rewrites
+                .view(id)
+                .is_some_and(|view| view.region == last.region && view.message == last.message)
+        {
+            return Due::Never;
+        }
+        if now < last.at + frame {
+            return Due::At(last.at + frame);
+        }
+        Due::Now
     }
 
     fn publish(&mut self, uri: &str, id: RewriteId) {
@@ -162,6 +194,8 @@ impl Engine {
             id,
             Published {
                 state: view.state,
+                region: view.region.clone(),
+                message: view.message.clone(),
                 hunks,
                 at: now,
                 progress,
@@ -302,7 +336,7 @@ fn lines(old: &str, new: &str) -> String {
 }
 
 /// A range of whole lines without its last line break, so that editors do not mark the next line too.
-fn without_last_break(text: &Text, mut range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+fn without_last_break(text: &Text, mut range: Range<usize>) -> Range<usize> {
     while range.end > range.start && matches!(text.byte(range.end - 1), Some(b'\n' | b'\r')) {
         range.end -= 1;
     }

@@ -321,7 +321,7 @@ function M.status()
   end)
 end
 
----The server's log file.
+---Where the server's log is by default, for when there is no server to ask.
 ---@return string
 function M.log_file()
   local home = vim.env.XDG_STATE_HOME or vim.fs.joinpath(vim.env.HOME or vim.uv.os_homedir(), '.local/state')
@@ -331,13 +331,23 @@ function M.log_file()
   return vim.fs.joinpath(home, 'redline', 'redline.log')
 end
 
-function M.log()
-  local file = M.log_file()
+---@param file string
+local function open_log(file)
   if vim.fn.filereadable(file) == 0 then
     return server.say('there is no log at ' .. file, warn)
   end
   vim.cmd.split({ args = { vim.fn.fnameescape(file) } })
   vim.cmd('setlocal autoread nomodifiable | normal! G')
+end
+
+function M.log()
+  local buffer = vim.api.nvim_get_current_buf()
+  if not server.client(buffer) then
+    return open_log(M.log_file())
+  end
+  server.execute(buffer, 'redline.status', nil, function(status)
+    open_log(status.log ~= vim.NIL and status.log or M.log_file())
+  end)
 end
 
 return M
