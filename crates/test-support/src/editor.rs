@@ -387,8 +387,12 @@ impl Editor {
     pub fn format(&mut self, changes: &[(usize, usize, String)], whole: bool) {
         let report = std::mem::replace(&mut self.model.report, Report::Late);
         self.typing = false;
+        let deleted = self.page.deleted_ours.len();
         self.user(changes);
         self.typing = false;
+        // A formatter that takes away just what an edit of ours has put does what an undo of it would do.
+        let taken = self.page.deleted_ours[deleted..].iter();
+        self.undone.extend(taken.map(|(rewrite, _)| *rewrite));
         self.model.report = report;
         if let Some(event) = self.pending.last_mut() {
             event.whole = whole;

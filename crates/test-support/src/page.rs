@@ -476,6 +476,27 @@ impl Page {
         end
     }
 
+    /// The rewrites whose regions touch this one's.
+    pub fn neighbours(&self, rewrite: u32) -> Vec<u32> {
+        let inside = self.inside(rewrite);
+        let before = self.cells[..inside.start.saturating_sub(1)].iter().rev();
+        let behind = self.cells.iter().skip(inside.end + 1);
+        let hidden = |cell: &&Cell| !cell.shown;
+        let ends = before
+            .take_while(hidden)
+            .filter_map(|cell| match cell.owner {
+                Owner::End(other) => Some(other),
+                _ => None,
+            });
+        let starts = behind
+            .take_while(hidden)
+            .filter_map(|cell| match cell.owner {
+                Owner::Start(other) => Some(other),
+                _ => None,
+            });
+        ends.chain(starts).collect()
+    }
+
     /// Whether a range of the text reaches to the start or the end of a region.
     pub fn touches_edge(&self, range: Range<usize>) -> bool {
         let mut at = 0;

@@ -385,6 +385,12 @@ impl World {
         let mut group = vec![id];
         let mut at = 0;
         while at < group.len() {
+            // What leaves one region and comes in the one that it touches, the same, is never sent.
+            for other in self.editor.page.neighbours(group[at]) {
+                if !group.contains(&other) {
+                    group.push(other);
+                }
+            }
             for (a, b) in &self.editor.page.joined {
                 for (here, there) in [(a, b), (b, a)] {
                     if *here == group[at] && !group.contains(there) {
