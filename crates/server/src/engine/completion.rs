@@ -21,8 +21,9 @@ use crate::client_facts::CompletionClient;
 use crate::convert::{position, to_position};
 use crate::outgoing::Outgoing;
 
-/// Ids of requests on the link from here on are completions; rewrites count from 1.
-const FIRST_ID: u64 = 1 << 63;
+/// Ids of requests on the link from here on are completions; rewrites count from 1, and what the link sends ahead on
+/// its own from `1 << 63`.
+const FIRST_ID: u64 = 1 << 62;
 
 /// Bytes of an answer, at most; what is longer is no completion.
 const ANSWER_BYTES: usize = 4_096;
@@ -224,6 +225,7 @@ impl Engine {
         let (LinkEvent::Queued { id, .. }
         | LinkEvent::Sent { id, .. }
         | LinkEvent::Stream { id, .. }
+        | LinkEvent::Traffic { id, .. }
         | LinkEvent::Ended { id, .. }) = &event
         else {
             return Some(event);
