@@ -32,3 +32,8 @@ fn sessions_in_vs_code_keep_every_promise() {
 fn sessions_in_helix_keep_every_promise() {
     check("helix");
 }
+
+#[test]
+fn sessions_in_neovim_without_debounce_keep_every_promise() {
+    check("neovim-now");
+}
