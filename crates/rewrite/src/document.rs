@@ -590,9 +590,7 @@ impl DocumentRewrites {
         hunk: Option<usize>,
         out: &mut Vec<Effect>,
     ) -> Result<Decision, DecideError> {
-        let index = self
-            .index(id)
-            .map_err(|error| self.state(id).map_or(error, DecideError::Over))?;
+        let index = self.undecided(id)?;
         let rewrite = &mut self.rewrites[index];
         let streaming = rewrite.is_streaming();
         let decision = rewrite.decide(accept, hunk)?;
@@ -617,9 +615,7 @@ impl DocumentRewrites {
         lines: Range<usize>,
         out: &mut Vec<Effect>,
     ) -> Result<Decision, DecideError> {
-        let index = self
-            .index(id)
-            .map_err(|error| self.state(id).map_or(error, DecideError::Over))?;
+        let index = self.undecided(id)?;
         let rewrite = &mut self.rewrites[index];
         let showing = rewrite.showing();
         let is_synced = self.flight.is_none() && !rewrite.tracked.has_gap(showing);
@@ -685,6 +681,12 @@ impl DocumentRewrites {
             .iter()
             .position(|rewrite| rewrite.id == id)
             .ok_or(DecideError::Unknown)
+    }
+
+    /// The same; one that is over says so.
+    fn undecided(&self, id: RewriteId) -> Result<usize, DecideError> {
+        let index = self.index(id);
+        index.map_err(|error| self.state(id).map_or(error, DecideError::Over))
     }
 
     fn remember(&mut self, view: RewriteView) {
