@@ -11,11 +11,10 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::patience;
-use crate::programs::build;
+use crate::programs::found_by_xtask;
 
 /// LiteLLM loads for a quarter of a minute, with the machine to itself.
 const START: Duration = Duration::from_secs(120);
@@ -36,17 +35,7 @@ pub struct Programs {
 pub fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let output = Command::new(build("xtask"))
-            .args(["model-servers", "--json"])
-            .stdin(Stdio::null())
-            .output()
-            .expect("xtask starts");
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "no model servers to test with: {complaint}"
-        );
-        let set: Value = serde_json::from_slice(&output.stdout).expect("xtask answers JSON");
+        let set = found_by_xtask("model-servers");
         let path = |name: &str| {
             let path = set[name].as_str();
             PathBuf::from(path.unwrap_or_else(|| panic!("no path of {name} in {set}")))

@@ -69,6 +69,24 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// What a task of the workspace has found or fetched, as it says by `--json`.
+///
+/// # Panics
+/// When something cannot be had; the message says what to do.
+pub(crate) fn found_by_xtask(task: &str) -> Value {
+    let output = Command::new(build("xtask"))
+        .args([task, "--json"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("xtask starts");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "no {task} to test with: {complaint}"
+    );
+    serde_json::from_slice(&output.stdout).expect("xtask answers JSON")
+}
+
 /// Finds the editors, fetching what is missing (about 30 s, once per machine).
 ///
 /// # Panics
@@ -76,17 +94,7 @@ pub fn binary() -> &'static Path {
 pub fn editors() -> &'static Editors {
     static EDITORS: OnceLock<Editors> = OnceLock::new();
     EDITORS.get_or_init(|| {
-        let output = Command::new(build("xtask"))
-            .args(["editors", "--json"])
-            .stdin(Stdio::null())
-            .output()
-            .expect("xtask starts");
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "no editors to test with: {complaint}"
-        );
-        let set: Value = serde_json::from_slice(&output.stdout).expect("xtask answers JSON");
+        let set = found_by_xtask("editors");
         let path = |name: &str| {
             let path = set[name]["path"].as_str();
             PathBuf::from(path.unwrap_or_else(|| panic!("no path of {name} in {set}")))

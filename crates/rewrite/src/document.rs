@@ -501,7 +501,7 @@ impl DocumentRewrites {
             // What replaces text across an edge stands outside: the region holds only what is its own.
             let within = region.start <= range.start && range.end <= region.end;
             let local = inside.start - region.start..inside.end - region.start;
-            if rewrite.tracked.is_cut_at(&local) {
+            if rewrite.tracked.is_on_characters(&local) {
                 rewrite
                     .tracked
                     .user_change(local, if within { text } else { "" });

@@ -175,6 +175,11 @@ pub enum DecideError {
     /// A text of the user's stands where the hunk would have to be parted.
     #[error("you typed where this hunk would have to be parted; decide the whole hunk")]
     Typed,
+    /// A decision on lines of that hunk waits for the editor, and parts the hunk.
+    #[error(
+        "hunk {0} is being parted by a decision on its lines; look at its parts and decide them"
+    )]
+    Waits(usize),
     /// Hunks are there only once the stream has ended.
     #[error("the text is still streaming; its hunks can be decided when it has ended")]
     StillStreaming,

@@ -68,6 +68,8 @@ pub(crate) struct Rewrite {
     seatings: u8,
     /// Decisions on lines that wait until the document shows what was decided before.
     waiting: Vec<OnLines>,
+    /// A decision on the whole that came after them.
+    waiting_whole: Option<bool>,
     tokens: Tokens,
     pub(crate) timings: Timings,
     message: Option<String>,
@@ -117,6 +119,7 @@ impl Rewrite {
             accept_when_proposed: false,
             seatings: 0,
             waiting: Vec::new(),
+            waiting_whole: None,
             request: start.request,
             answer: String::new(),
             refusal: String::new(),
@@ -407,7 +410,13 @@ impl Rewrite {
         } else {
             State::Rejected
         };
+        if let Some(hunk) = hunk.filter(|hunk| self.waits(*hunk)) {
+            return Err(DecideError::Waits(hunk));
+        }
         match (self.phase, hunk) {
+            (Phase::Deciding(_), None) if !self.waiting.is_empty() => {
+                self.waiting_whole = Some(accept);
+            }
             (Phase::Leaving(state), None) if state == over => {}
             (Phase::Leaving(state), _) => return Err(DecideError::Over(state)),
             (Phase::Streaming | Phase::Finishing(_), None) if accept => {

@@ -274,9 +274,9 @@ impl Tracked {
         behind_theirs.unwrap_or(self.pieces.len())
     }
 
-    /// Whether a range of the shown text cuts no character. O(pieces).
-    pub(crate) fn is_cut_at(&self, range: &Range<usize>) -> bool {
-        let cuts = |at: usize| {
+    /// Whether a range of the shown text begins and ends between characters. O(pieces).
+    pub(crate) fn is_on_characters(&self, range: &Range<usize>) -> bool {
+        let whole = |at: usize| {
             let mut shown = 0;
             for piece in self.pieces.iter().filter(|piece| piece.shown) {
                 if at < shown + piece.len {
@@ -286,7 +286,7 @@ impl Tracked {
             }
             at == shown
         };
-        cuts(range.start) && cuts(range.end)
+        whole(range.start) && whole(range.end)
     }
 
     /// The user replaced a range of the shown text. O(pieces).

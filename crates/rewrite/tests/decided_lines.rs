@@ -278,3 +278,27 @@ fn decisions_that_come_before_the_last_has_arrived_wait_for_it() {
     world.apply();
     assert_eq!(world.text.to_string(), "a\n2\nc\n4\n");
 }
+
+#[test]
+fn a_word_on_the_whole_comes_after_the_lines_that_wait() {
+    let mut world = World::start("a\nb\nkept\nc\nd\n", "1\n2\nkept\n3\n4\n", Apply::Live);
+    let mut out = Vec::new();
+    let rejected = world.engine.decide_lines(ID, false, 0, 0..1, &mut out);
+    rejected.expect("it can be parted");
+    world.take(out);
+    let mut out = Vec::new();
+    let accepted = world.engine.decide_lines(ID, true, 1, 0..1, &mut out);
+    accepted.expect("it waits");
+    let again = world.engine.decide_lines(ID, true, 1, 1..2, &mut out);
+    assert_eq!(again, Err(DecideError::Waits(1)));
+    let hunk = world.engine.decide(ID, true, Some(1), &mut out);
+    assert_eq!(hunk, Err(DecideError::Waits(1)));
+    world
+        .engine
+        .decide(ID, false, None, &mut out)
+        .expect("the rest");
+    world.take(out);
+    world.apply();
+    assert_eq!(world.engine.state(ID), Some(State::Rejected));
+    assert_eq!(world.text.to_string(), "a\nb\nkept\n3\nd\n");
+}

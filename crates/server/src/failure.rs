@@ -90,7 +90,7 @@ impl From<DecideError> for Failure {
             DecideError::Unknown => Reason::Unknown,
             DecideError::Over(_) => Reason::Over,
             DecideError::NoHunk(_) | DecideError::NoLines(..) => Reason::Unknown,
-            DecideError::Typed => Reason::Undecided,
+            DecideError::Typed | DecideError::Waits(_) => Reason::Undecided,
             DecideError::StillStreaming => Reason::Undecided,
         };
         Failure::new(reason, error.to_string())

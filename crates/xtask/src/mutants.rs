@@ -43,12 +43,12 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         what: "a refused edit is sent again as if nobody had typed in the region meanwhile",
         file: "crates/rewrite/src/document.rs",
-        sound: "            if rewrite.tracked.is_cut_at(&local) {
+        sound: "            if rewrite.tracked.is_on_characters(&local) {
                 rewrite
                     .tracked
                     .user_change(local, if within { text } else { \"\" });
             } else {",
-        broken: "            if !rewrite.tracked.is_cut_at(&local) {",
+        broken: "            if !rewrite.tracked.is_on_characters(&local) {",
     },
     Mutant {
         what: "an edit that was refused stays counted as arrived",

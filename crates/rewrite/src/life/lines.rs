@@ -39,6 +39,9 @@ impl Rewrite {
             .get(hunk)
             .filter(|it| it.verdict == Verdict::Open);
         let open = open.ok_or(DecideError::NoHunk(hunk))?;
+        if self.waits(hunk) {
+            return Err(DecideError::Waits(hunk));
+        }
         let count = open.hunk.new_lines.len();
         if lines.is_empty() || lines.end > count {
             return Err(DecideError::NoLines(hunk, count));
@@ -73,7 +76,18 @@ impl Rewrite {
         if let Err(why) = self.part(&decision) {
             self.message = Some(format!("Nothing was decided: {why}."));
         }
+        if self.waiting.is_empty()
+            && let Some(accept) = self.waiting_whole.take()
+        {
+            // It is refused only where the lines were the last that waited, and then all is decided.
+            let _ = self.decide(accept, None);
+        }
         true
+    }
+
+    /// Whether a decision on lines of a hunk waits.
+    pub(super) fn waits(&self, hunk: usize) -> bool {
+        self.waiting.iter().any(|it| it.hunk == hunk)
     }
 
     fn part(&mut self, decision: &OnLines) -> Result<(), DecideError> {

@@ -131,8 +131,8 @@ impl Tracked {
     }
 
     /// Pieces as those that stay, the base among them, and those that make the same target elsewhere, not shown
-    /// yet. None where the user has typed among
-    /// them or deleted some of the base: no edit of ours touches the user's text, so it cannot pass.
+    /// yet. None where the user has typed among them or deleted some of the base: no edit of ours touches the user's
+    /// text, so it cannot pass.
     fn parted(&mut self, range: Range<usize>) -> Option<(Vec<Piece>, Vec<Piece>)> {
         let pieces = self.pieces[range].to_vec();
         let of_user = |piece: &Piece| {
