@@ -155,11 +155,8 @@ fn attribute_each(
     for change in changes {
         let raw = edits(change);
         let near = |edit: &Edit| there.iter().any(|part| edit.may_be(part, &text));
-        smaller.push(if raw.iter().any(near) {
-            change.clone()
-        } else {
-            trimmed(&text, std::slice::from_ref(change))
-        });
+        let wide = raw.iter().any(near);
+        smaller.push((wide, trimmed(&text, std::slice::from_ref(change))));
         let mut after = text.clone();
         change.apply(&mut after);
         let whole = there.iter().all(|part| !part.spoiled);
@@ -188,22 +185,29 @@ fn attribute_each(
     }
     parts.retain(|part| there.iter().any(|left| left.number == part.number));
     let mut steps = Vec::new();
-    let mut run: Option<(Text, ChangeSet)> = None;
-    let weigh = |run: &mut Option<(Text, ChangeSet)>,
-                 parts: &mut Vec<Part>,
-                 steps: &mut Vec<Attribution>| {
-        if let Some((before, run)) = run.take() {
-            let (step, missing) = attribute_one(&before, &run, std::mem::take(parts));
+    let mut run: Option<Run> = None;
+    let weigh = |run: &mut Option<Run>, parts: &mut Vec<Part>, steps: &mut Vec<Attribution>| {
+        if let Some(run) = run.take() {
+            let (step, missing) = run.weighed(std::mem::take(parts));
             steps.push(step);
             *parts = missing;
         }
     };
     let mut text = old.clone();
-    for ((change, smaller), confirmed) in changes.iter().zip(smaller).zip(matched) {
+    for ((change, (near, smaller)), confirmed) in changes.iter().zip(smaller).zip(matched) {
         if confirmed.is_empty() {
+            let wide = if near { change } else { &smaller };
             run = Some(match run.take() {
-                Some((before, run)) => (before, run.compose(&smaller)),
-                None => (text.clone(), smaller),
+                Some(run) => Run {
+                    wide: run.wide.compose(wide),
+                    smaller: run.smaller.compose(&smaller),
+                    ..run
+                },
+                None => Run {
+                    before: text.clone(),
+                    wide: wide.clone(),
+                    smaller,
+                },
             });
         } else {
             weigh(&mut run, &mut parts, &mut steps);
@@ -219,6 +223,30 @@ fn attribute_each(
     (steps, parts)
 }
 
+/// Changes that are weighed as one.
+struct Run {
+    before: Text,
+    /// As they were reported where a part of ours may be in them.
+    wide: ChangeSet,
+    /// Each without the text at its ends that it leaves the same.
+    smaller: ChangeSet,
+}
+
+impl Run {
+    /// Where nothing of ours is in them, it was typing, and the less of it the better.
+    fn weighed(&self, parts: Vec<Part>) -> (Attribution, Vec<Part>) {
+        let (step, missing) = attribute_one(&self.before, &self.wide, parts.clone());
+        if !step.confirmed.is_empty() || self.wide == self.smaller {
+            return (step, missing);
+        }
+        let (step, _) = attribute_one(&self.before, &self.smaller, Vec::new());
+        let user = ChangeSet::from_changes(self.before.len(), step.user.iter().cloned());
+        let mut missing = parts;
+        move_parts(&mut missing, &user);
+        (step, missing)
+    }
+}
+
 fn move_parts(parts: &mut [Part], change: &ChangeSet) {
     let changes = change.changes();
     for part in parts {
@@ -226,8 +254,10 @@ fn move_parts(parts: &mut [Part], change: &ChangeSet) {
         let within = |old: &Range<usize>| old.start < end && start < old.end;
         part.spoiled |= changes.iter().any(|change| within(&change.old));
         let len = part.range.len();
-        part.range =
-            change.map(part.range.start, Bias::Left)..change.map(part.range.end, Bias::Right);
+        // What is typed where a part only inserts may come to stand on either side of it: behind it, most editors
+        // would say.
+        let end = if len == 0 { Bias::Left } else { Bias::Right };
+        part.range = change.map(part.range.start, Bias::Left)..change.map(part.range.end, end);
         part.spoiled |= part.range.len() != len;
     }
 }
@@ -252,7 +282,7 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
         })
     });
     // Without a part in reach the ranges stand as reported; else each side may say the same in another way.
-    let (step, lost) = if near.is_empty() {
+    let split = if near.is_empty() {
         attribute_groups(old, raw, Vec::new(), false)
     } else {
         let near = near.into_iter().map(|part| {
@@ -266,10 +296,14 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
             missing.is_empty(),
         )
     };
-    missing.extend(lost);
+    missing.extend(split.missing);
     missing.sort_by_key(|part| part.range.start);
-    move_parts(&mut missing, change);
-    (step, missing)
+    // By what the user did, not by how widely it was reported: a part beside it is still what was sent.
+    let ours = ChangeSet::from_changes(old.len(), split.arrived);
+    let user = split.step.user.iter().cloned();
+    let user = ChangeSet::from_changes(ours.len_after(), user);
+    move_parts(&mut missing, &ours.compose(&user));
+    (split.step, missing)
 }
 
 fn canonical(old: &Text, edits: Vec<Edit>) -> Vec<Edit> {
@@ -618,18 +652,22 @@ impl Weighed {
     }
 }
 
+/// A change that has been split.
+struct Split {
+    step: Attribution,
+    /// What the confirmed parts did, in bytes of the old text.
+    arrived: Vec<Replacement>,
+    /// Where they would go in the old text.
+    missing: Vec<Part>,
+}
+
 /// `whole` says that no part of the edit in flight lies elsewhere.
-fn attribute_groups(
-    old: &Text,
-    clusters: Vec<Edit>,
-    parts: Vec<OurEdit>,
-    whole: bool,
-) -> (Attribution, Vec<Part>) {
+fn attribute_groups(old: &Text, clusters: Vec<Edit>, parts: Vec<OurEdit>, whole: bool) -> Split {
     let mut step = Attribution {
         confirmed: Vec::new(),
         user: Vec::new(),
     };
-    let mut missing = Vec::new();
+    let (mut here, mut missing) = (Vec::new(), Vec::new());
     let weighed: Vec<Weighed> = group(clusters, parts)
         .into_iter()
         .flat_map(|group| Weighed::new(group, old))
@@ -667,17 +705,22 @@ fn attribute_groups(
             if arrived {
                 ours += edit.text.len() as isize - edit.range.len() as isize;
                 step.confirmed.push(number);
+                here.push((edit.range, edit.text));
             } else {
                 missing.push(Part {
                     spoiled: false,
                     number,
-                    range: edit.range,
-                    text: edit.text,
+                    range: edit.raw,
+                    text: edit.raw_text,
                 });
             }
         }
     }
-    (step, missing)
+    Split {
+        step,
+        arrived: here,
+        missing,
+    }
 }
 
 /// Groups what touches; both lists are sorted.
@@ -769,9 +812,20 @@ fn by_words(old: &str, new: &str) -> Vec<Replacement> {
     if gone.is_empty() || put.is_empty() {
         return vec![(gone, new[put].to_owned())];
     }
+    if let Some(typed) = only_typing(&old[gone.clone()], &new[put.clone()]) {
+        let typed = typed.into_iter();
+        return typed
+            .map(|(range, text)| (shift(range, prefix), text))
+            .collect();
+    }
     let mut out = Vec::new();
     for hunk in diff::hunks(old, new) {
         let (was, is) = (&old[hunk.old.clone()], &new[hunk.new.clone()]);
+        if let Some(typed) = only_typing(was, is) {
+            let typed = typed.into_iter();
+            out.extend(typed.map(|(range, text)| (shift(range, hunk.old.start), text)));
+            continue;
+        }
         if let Some(blanks) = only_blanks(was, is) {
             let blanks = blanks.into_iter();
             out.extend(blanks.map(|(gone, put)| (shift(gone, hunk.old.start), put)));
@@ -801,6 +855,22 @@ fn by_words(old: &str, new: &str) -> Vec<Replacement> {
         out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
     }
     out
+}
+
+/// In how many places at most several texts that were typed are looked for in one replacement.
+const TYPED_AT_ONCE: usize = 8;
+
+/// The insertions that lead from one text to another, where nothing else does: typing in several places that an
+/// editor reports as one replacement of all between them. Not where so little stayed that it may be chance.
+fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    if old.len() >= new.len() || new.len() > BY_CHARACTERS {
+        return None;
+    }
+    let pairs = by_characters(old, new);
+    let few = pairs.len() <= TYPED_AT_ONCE && old.trim().len() >= 2 * pairs.len();
+    let typed = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
+    (few && pairs.iter().all(|(gone, _)| gone.is_empty()))
+        .then(|| pairs.into_iter().map(typed).collect())
 }
 
 /// The changes between two texts that differ in white space alone, as formatters make them.

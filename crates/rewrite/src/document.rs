@@ -55,6 +55,10 @@ const LOST_TRACK: &str = "Redline lost track of the text under this rewrite.";
 /// How long the answer to an edit that cannot arrive any more is waited for, in microseconds.
 const SILENCE: Time = 2_000_000;
 
+/// How long an edit that the editor says it applied is waited for in its reports, in microseconds, when nothing else
+/// is reported either. None of the known editors takes a tenth of that.
+const UNREPORTED: Time = 5_000_000;
+
 /// The edit that the editor has been asked to apply.
 #[derive(Debug)]
 struct Flight {
@@ -64,6 +68,8 @@ struct Flight {
     parts: Vec<attribution::Part>,
     /// The editor has said that it applied it.
     said_applied: bool,
+    /// Since when it says so and the mirror does not show it.
+    awaited_since: Option<Time>,
     /// When the last of the parts that have arrived did.
     arriving_since: Option<Time>,
     /// It cannot arrive any more.
@@ -405,11 +411,21 @@ impl DocumentRewrites {
         if let Some(since) = flight.lost_since {
             return Some(since + SILENCE);
         }
-        let since = flight.arriving_since?;
+        let Some(since) = flight.arriving_since else {
+            // The user has typed into what it replaces: nobody could tell it from typing when it is reported.
+            let unlike = flight.parts.iter().all(|part| part.spoiled);
+            let patience = if unlike { SILENCE } else { UNREPORTED };
+            return flight.awaited_since.map(|since| since + patience);
+        };
         if flight.parts.is_empty() {
             return Some(since + SILENCE);
         }
-        (flight.said_applied && self.profile.checks_versions).then_some(since + PATIENCE)
+        let patience = if self.profile.checks_versions {
+            PATIENCE
+        } else {
+            SILENCE
+        };
+        flight.said_applied.then_some(since + patience)
     }
 
     /// An edit is atomic: if a part of it never arrives, what looked like a deletion of ours was the user's. Text
@@ -703,7 +719,10 @@ impl DocumentRewrites {
         if self.refused_at.is_some() || self.out_of_step {
             return;
         }
-        if self.flight.is_some() {
+        if let Some(flight) = &mut self.flight {
+            if flight.said_applied {
+                flight.awaited_since.get_or_insert(now);
+            }
             match self.rest_is_lost_at() {
                 Some(at) if at <= now => self.give_up_rest(),
                 Some(at) => return self.wake_me(at, out),
@@ -837,6 +856,7 @@ impl DocumentRewrites {
             version: self.version,
             parts,
             said_applied: false,
+            awaited_since: None,
             arriving_since: None,
             lost: false,
             lost_since: None,

@@ -168,3 +168,58 @@ fn a_whole_text_reported_anew_gives_the_small_changes_in_it() {
     let new = "fn a() {}\nfn bx() {}\nfn c() {}\n";
     check(old, &[], &[(0..old.len(), new)], &[], &[(14..14, "x")]);
 }
+
+/// The part sent last comes after all these notifications, each of one change, and is ours.
+#[track_caller]
+fn check_after(old: &str, sent: Say, reported: &[Say], arriving: Say) {
+    let mut text = Text::from(old);
+    let mut parts = vec![Part {
+        spoiled: false,
+        number: 1,
+        range: sent.0,
+        text: sent.1.to_owned(),
+    }];
+    let last = [arriving];
+    for (index, (range, put)) in reported.iter().chain(&last).enumerate() {
+        let before = text.clone();
+        let change = ChangeSet::replace(text.len(), range.clone(), *put);
+        change.apply(&mut text);
+        let (steps, missing) = attribute(&before, &[change], &text, parts);
+        let confirmed = steps.iter().any(|step| !step.confirmed.is_empty());
+        assert_eq!(confirmed, index == reported.len(), "{index}: {steps:?}");
+        parts = missing;
+    }
+}
+
+#[test]
+fn typing_reported_as_the_whole_line_does_not_hide_the_line_that_comes_before_it() {
+    let (old, line) = ("if x {\n  w b\n", "  new\n");
+    check_after(old, (7..7, line), &[(7..13, "  w ab\n")], (7..7, line));
+    let wide = [(7..13, "  w ab\n"), (7..14, " u w ab\n")];
+    check_after(old, (7..7, line), &wide, (7..7, line));
+    check_after(old, (7..7, line), &wide, (6..6, "\n  new"));
+}
+
+#[test]
+fn several_texts_typed_and_reported_as_one_replacement_are_insertions() {
+    check(
+        "pewer = gatac + woqul",
+        &[],
+        &[(5..21, "<4> =<3> gatac + woqul<5>")],
+        &[],
+        &[(5..5, "<4>"), (7..7, "<3>"), (21..21, "<5>")],
+    );
+}
+
+#[test]
+fn typing_in_widened_reports_beside_a_lost_edit_leaves_the_letters_between() {
+    let ours = [(2..4, ""), (5..7, "TUBEQ")];
+    let typed = [(5..5, "<4>"), (4..8, "<5>\nj<4>")];
+    check(
+        "# tejov lagig\n",
+        &ours,
+        &typed,
+        &[],
+        &[(4..4, "<5>\n"), (5..5, "<4>")],
+    );
+}

@@ -574,3 +574,43 @@ fn the_comment_that_asked_goes_away_with_the_first_text_and_comes_back_on_reject
         .expect("a proposal or its stream");
     assert_eq!(exchange(&mut engine, 200_000), before);
 }
+
+/// An editor that applies an edit late, to text that the user has changed where it goes, reports what no comparison
+/// tells from typing.
+#[test]
+fn an_edit_that_is_not_told_from_typing_does_not_hold_up_the_rewrite_for_ever() {
+    let mut text = Text::from("one\ntwo\nthree\n");
+    let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
+    let start = start_of(ID, &text, 0..text.len(), Apply::Once);
+    engine
+        .start(start, 0, &mut Vec::new())
+        .expect("a free region");
+    let answer = StreamEvent::Delta {
+        text: "1\ntwo\nthree\n".to_owned(),
+    };
+    let end = StreamEvent::Completed {
+        response_id: "r".to_owned(),
+        usage: None,
+    };
+    for event in [answer, end] {
+        engine.model(ID, ModelEvent::Stream(event), 10, &mut Vec::new());
+    }
+    let mut out = Vec::new();
+    engine.settle(50_000, &mut out);
+    let edit = engine.last_edit();
+    let mut replace = |range: Range<usize>, put: &str, version, engine: &mut DocumentRewrites| {
+        let change = ChangeSet::replace(text.len(), range, put);
+        change.apply(&mut text);
+        engine.changed(&[change], &text, version, 60_000, &mut Vec::new());
+    };
+    replace(1..1, "x", 2, &mut engine);
+    replace(0..4, "1x", 3, &mut engine);
+    engine.answered(edit, true);
+    let mut now = 60_000;
+    while engine.state(ID) == Some(State::Streaming) && now < 20_000_000 {
+        engine.wake();
+        engine.settle(now, &mut Vec::new());
+        now += 500_000;
+    }
+    assert_ne!(engine.state(ID), Some(State::Streaming), "after {now} µs");
+}
