@@ -19,6 +19,8 @@ pub(crate) struct Part {
     pub(crate) text: String,
     /// The user has changed what it replaces: whatever is reported, it is not this part as it was sent.
     pub(crate) spoiled: bool,
+    /// Blanks or nothing, as all of its edit: what is not just this may as well be the user's doing.
+    pub(crate) vague: bool,
 }
 
 /// What a change, or one step of it, turned out to be.
@@ -287,7 +289,7 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
     } else {
         let near = near.into_iter().map(|part| {
             let edit = Edit::new(part.range, part.text);
-            (part.number, edit)
+            ((part.number, part.vague), edit)
         });
         attribute_groups(
             old,
@@ -318,12 +320,16 @@ fn canonical(old: &Text, edits: Vec<Edit>) -> Vec<Edit> {
         .collect()
 }
 
-fn canonical_parts(old: &Text, parts: impl Iterator<Item = (u32, Edit)>) -> Vec<OurEdit> {
-    let (numbers, edits): (Vec<u32>, Vec<Edit>) = parts.unzip();
+fn canonical_parts(old: &Text, parts: impl Iterator<Item = ((u32, bool), Edit)>) -> Vec<OurEdit> {
+    let (numbers, edits): (Vec<(u32, bool)>, Vec<Edit>) = parts.unzip();
     canonical(old, edits)
         .into_iter()
         .zip(numbers)
-        .map(|(edit, number)| OurEdit { number, edit })
+        .map(|(edit, (number, vague))| OurEdit {
+            number,
+            vague,
+            edit,
+        })
         .collect()
 }
 
@@ -341,6 +347,7 @@ struct Edit {
 #[derive(Debug)]
 struct OurEdit {
     number: u32,
+    vague: bool,
     edit: Edit,
 }
 
@@ -675,9 +682,10 @@ fn attribute_groups(old: &Text, clusters: Vec<Edit>, parts: Vec<OurEdit>, whole:
     // An edit arrives whole, or not at all, so the explanations are weighed over all groups together.
     // Where a part has no trace at all, only what is ours to the letter can have come in a part before it.
     let possible = whole
-        && weighed
-            .iter()
-            .all(|weighed| weighed.group.parts.is_empty() || weighed.mixed.is_some());
+        && weighed.iter().all(|Weighed { group, mixed, .. }| {
+            let told = group.parts.iter().all(|part| !part.vague);
+            group.parts.is_empty() || told && mixed.is_some()
+        });
     let (mut with_ours, mut without) = (0, 0);
     for weighed in &weighed {
         if let Some(mixed) = &weighed.mixed {
@@ -701,7 +709,12 @@ fn attribute_groups(old: &Text, clusters: Vec<Edit>, parts: Vec<OurEdit>, whole:
             user.into_iter()
                 .map(|(range, text)| (shift(range, at), text)),
         );
-        for OurEdit { number, edit } in group.parts {
+        for OurEdit {
+            number,
+            vague,
+            edit,
+        } in group.parts
+        {
             if arrived {
                 ours += edit.text.len() as isize - edit.range.len() as isize;
                 step.confirmed.push(number);
@@ -709,6 +722,7 @@ fn attribute_groups(old: &Text, clusters: Vec<Edit>, parts: Vec<OurEdit>, whole:
             } else {
                 missing.push(Part {
                     spoiled: false,
+                    vague,
                     number,
                     range: edit.raw,
                     text: edit.raw_text,
@@ -812,7 +826,7 @@ fn by_words(old: &str, new: &str) -> Vec<Replacement> {
     if gone.is_empty() || put.is_empty() {
         return vec![(gone, new[put].to_owned())];
     }
-    if let Some(typed) = only_typing(&old[gone.clone()], &new[put.clone()]) {
+    if let Some(typed) = only_typing(&old[gone], &new[put]) {
         let typed = typed.into_iter();
         return typed
             .map(|(range, text)| (shift(range, prefix), text))

@@ -4,6 +4,7 @@
 //! shows it, whatever the editor answered; until then no other is sent. What the model sends meanwhile
 //! waits in the regions and goes out with the next edit.
 
+mod deletion;
 mod undo;
 
 use std::collections::VecDeque;
@@ -323,7 +324,15 @@ impl DocumentRewrites {
             flight.doubtful |= proof && partly && typed && !flight.said_applied;
             flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
         }
-        for step in steps {
+        let mut before = (!self.profile.reports_apart).then(|| self.text.clone());
+        for mut step in steps {
+            if !step.confirmed.is_empty() {
+                before = None;
+            }
+            if let Some(text) = &mut before {
+                self.seat_deletions(text, &mut step.user);
+                ChangeSet::from_changes(text.len(), step.user.iter().cloned()).apply(text);
+            }
             self.confirm(&step.confirmed, now, out);
             self.user_changes(&step.user, out);
         }
@@ -812,6 +821,7 @@ impl DocumentRewrites {
                         *next_part += 1;
                         parts.push(attribution::Part {
                             spoiled: false,
+                            vague: false,
                             number: *next_part,
                             range,
                             text: replacement,
@@ -826,7 +836,7 @@ impl DocumentRewrites {
         }
         // What leaves one region and comes in the next one, the same, is no change of the text.
         let same = |part: &attribution::Part| self.text.range_is(part.range.clone(), &part.text);
-        let (idle, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(same);
+        let (idle, mut parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(same);
         if !idle.is_empty() {
             let idle: Vec<u32> = idle.iter().map(|part| part.number).collect();
             self.confirm_of(self.edits, &idle, now, out);
@@ -838,6 +848,9 @@ impl DocumentRewrites {
         self.next_frame = now + self.profile.frame;
         let edit = EditId(self.edits);
         let telling = parts.iter().any(|part| !part.text.trim().is_empty());
+        // A deletion, or a few blanks, the user may happen to make too; nobody types a word of ours by chance.
+        let vague = self.profile.checks_versions && !telling;
+        parts.iter_mut().for_each(|part| part.vague = vague);
         out.push(Effect::Edit {
             edit,
             version: self.version,
@@ -860,8 +873,7 @@ impl DocumentRewrites {
             arriving_since: None,
             lost: false,
             lost_since: None,
-            // A deletion, or a few blanks, the user may happen to make too; nobody types a word of ours by chance.
-            doubtful: self.profile.checks_versions && !telling,
+            doubtful: vague,
         });
     }
 

@@ -11,7 +11,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::manner::{Echo, Manner, Report, Steps};
-use super::page::{By, Cell, Page, Splice, cells};
+use super::page::{By, Cell, Page, Region, Splice, cells};
 use super::process::Link;
 use super::report;
 use super::transcript::Transcript;
@@ -42,6 +42,8 @@ pub(super) type Replacement = (Range<usize>, String);
 pub(super) struct Step {
     pub(super) splices: Vec<Splice>,
     pub(super) open: bool,
+    /// How many reports had been sent before a person's step, and where the regions lay.
+    pub(super) before: Option<(usize, Vec<Region>)>,
 }
 
 /// What an edit of the server did.
@@ -254,6 +256,7 @@ impl Desk {
     pub(super) fn person(&mut self, changes: Vec<(Range<usize>, String)>, log: &mut Transcript) {
         let mut told = Vec::new();
         let mut splices = Vec::new();
+        let before = Some((self.told, self.page.regions.clone()));
         self.is_blurred = false;
         for (span, text) in changes {
             let put = cells(&text, By::Person);
@@ -273,6 +276,7 @@ impl Desk {
             None => self.undo.push(Step {
                 splices,
                 open: typing,
+                before,
             }),
         }
         if typing && self.rng.u8(..3) == 0 {
@@ -317,6 +321,16 @@ impl Desk {
             change.1.clone_from(&self.page.cells);
             told.push(change);
             made.push(done);
+        }
+        // What is undone before it was told has never been: the regions lie where they lay.
+        let keys = |regions: &[Region]| regions.iter().map(|it| it.key).collect::<Vec<usize>>();
+        let before = step.before.as_ref().filter(|_| back);
+        if let Some((told, regions)) = before
+            && *told == self.told
+            && keys(regions) == keys(&self.page.regions)
+        {
+            self.page.regions.clone_from(regions);
+            made.iter_mut().for_each(|splice| splice.near.clear());
         }
         let to = if back { &mut self.redo } else { &mut self.undo };
         to.push(step);
