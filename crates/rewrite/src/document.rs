@@ -307,7 +307,12 @@ impl DocumentRewrites {
             .flight
             .as_mut()
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
-        let (steps, missing) = self.attributed(changes, after, parts);
+        let changes = if self.profile.reports_apart {
+            changes.into()
+        } else {
+            self.seated(changes)
+        };
+        let (steps, missing) = self.attributed(&changes, after, parts);
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
         if let Some(flight) = self.flight.as_mut().filter(|it| it.lost_since.is_none()) {
             flight.parts = missing;
@@ -324,15 +329,7 @@ impl DocumentRewrites {
             flight.doubtful |= proof && partly && typed && !flight.said_applied;
             flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
         }
-        let mut before = (!self.profile.reports_apart).then(|| self.text.clone());
-        for mut step in steps {
-            if !step.confirmed.is_empty() {
-                before = None;
-            }
-            if let Some(text) = &mut before {
-                self.seat_deletions(text, &mut step.user);
-                ChangeSet::from_changes(text.len(), step.user.iter().cloned()).apply(text);
-            }
+        for step in steps {
             self.confirm(&step.confirmed, now, out);
             self.user_changes(&step.user, out);
         }

@@ -42,8 +42,9 @@ pub(super) type Replacement = (Range<usize>, String);
 pub(super) struct Step {
     pub(super) splices: Vec<Splice>,
     pub(super) open: bool,
-    /// How many reports had been sent before a person's step, and where the regions lay.
-    pub(super) before: Option<(usize, Vec<Region>)>,
+    /// For what a person did: the number of its first splice, how many reports had been sent before it, and where the
+    /// regions lay.
+    pub(super) marks: Vec<(usize, usize, Vec<Region>)>,
 }
 
 /// What an edit of the server did.
@@ -256,7 +257,7 @@ impl Desk {
     pub(super) fn person(&mut self, changes: Vec<(Range<usize>, String)>, log: &mut Transcript) {
         let mut told = Vec::new();
         let mut splices = Vec::new();
-        let before = Some((self.told, self.page.regions.clone()));
+        let regions = self.page.regions.clone();
         self.is_blurred = false;
         for (span, text) in changes {
             let put = cells(&text, By::Person);
@@ -272,11 +273,14 @@ impl Desk {
         self.redo.clear();
         let typing = matches!(self.manner.steps, Steps::UpToEdit | Steps::Insert);
         match self.undo.last_mut().filter(|step| step.open) {
-            Some(step) => step.splices.extend(splices),
+            Some(step) => {
+                step.marks.push((step.splices.len(), self.told, regions));
+                step.splices.extend(splices);
+            }
             None => self.undo.push(Step {
                 splices,
                 open: typing,
-                before,
+                marks: vec![(0, self.told, regions)],
             }),
         }
         if typing && self.rng.u8(..3) == 0 {
@@ -298,13 +302,13 @@ impl Desk {
         let Some(step) = from.pop() else {
             return Vec::new();
         };
-        let mut order: Vec<Splice> = step.splices.clone();
+        let mut order: Vec<(usize, Splice)> = step.splices.iter().cloned().enumerate().collect();
         if back {
             order.reverse();
         }
         let mut told = Vec::new();
         let mut made = Vec::new();
-        for splice in order {
+        for (number, splice) in order {
             let (gone, put) = match back {
                 true => (splice.put.len(), splice.removed),
                 false => (splice.removed.len(), splice.put),
@@ -321,16 +325,17 @@ impl Desk {
             change.1.clone_from(&self.page.cells);
             told.push(change);
             made.push(done);
-        }
-        // What is undone before it was told has never been: the regions lie where they lay.
-        let keys = |regions: &[Region]| regions.iter().map(|it| it.key).collect::<Vec<usize>>();
-        let before = step.before.as_ref().filter(|_| back);
-        if let Some((told, regions)) = before
-            && *told == self.told
-            && keys(regions) == keys(&self.page.regions)
-        {
-            self.page.regions.clone_from(regions);
-            made.iter_mut().for_each(|splice| splice.near.clear());
+            // What is undone before it was told has never been: the regions lie where they lay.
+            let mark = step.marks.iter().find(|it| it.0 == number);
+            let keys = |regions: &[Region]| regions.iter().map(|it| it.key).collect::<Vec<usize>>();
+            if let Some((_, sent, regions)) = mark
+                && back
+                && *sent == self.told
+                && keys(regions) == keys(&self.page.regions)
+            {
+                self.page.regions.clone_from(regions);
+                made.iter_mut().for_each(|splice| splice.near.clear());
+            }
         }
         let to = if back { &mut self.redo } else { &mut self.undo };
         to.push(step);

@@ -273,7 +273,7 @@ impl Desk {
             None => self.undo.push(Step {
                 splices,
                 open: false,
-                before: None,
+                marks: Vec::new(),
             }),
         }
     }

@@ -106,8 +106,13 @@ impl Session {
                 let is_empty = it.start == it.end && it.start >= start && it.start <= end;
                 !is_empty && (end <= it.start || it.end <= start)
             });
+            // What was typed with the end of its line is one thing; half of it is not told apart from a word.
+            let is_break =
+                |at: usize| matches!(page.cells.get(at), Some(it) if matches!(it.ch, '\r' | '\n'));
+            let halves =
+                end > start && page.cells[end - 1].ch == super::words::CLOSE && is_break(end);
             let text = page.slice(start..end);
-            if apart && text.contains(char::is_alphanumeric) {
+            if apart && !halves && text.contains(char::is_alphanumeric) {
                 return Some((start..end, whole));
             }
         }

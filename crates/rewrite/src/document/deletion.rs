@@ -2,65 +2,66 @@
 //! `if a {` and what follows, deleted before an `if b {`, as of `a {` up to the next `if `. At a region's edge it
 //! matters which was meant.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use text::Text;
+use text::{Bias, ChangeSet, Text};
 
 use super::DocumentRewrites;
-use crate::attribution::Replacement;
 
 /// How far a deletion is moved, in bytes.
 const FURTHEST: usize = 4_096;
 
 impl DocumentRewrites {
-    /// Moves each deletion that reaches over one edge of a region to where it says the same and reaches over none;
-    /// whole lines before others, the nearest place before others. `changes` are sorted, in bytes of `text`; the
-    /// regions are those of `text`, too. Costs what is deleted over an edge.
-    pub(super) fn seat_deletions(&self, text: &Text, changes: &mut [Replacement]) {
+    /// Moves each deletion that reaches over one edge of a region to where it says the same, is one of whole lines
+    /// and reaches over no edge. Costs the changes, and what is deleted over an edge.
+    pub(super) fn seated<'a>(&self, changes: &'a [ChangeSet]) -> Cow<'a, [ChangeSet]> {
+        let mut seated = Cow::Borrowed(changes);
+        let active = self.rewrites.iter().filter(|it| !it.is_stale());
+        let mut regions: Vec<Range<usize>> = active.map(|it| it.region()).collect();
+        let mut text = self.text.clone();
         for at in 0..changes.len() {
-            let (range, put) = &changes[at];
-            if put.is_empty() && self.cuts_a_region(range) {
-                let floor = at.checked_sub(1).map_or(0, |before| changes[before].0.end);
-                let next = changes.get(at + 1).map(|(range, _)| range.start);
-                let room = floor..next.unwrap_or(text.len());
-                if let Some(range) = self.seat(text, range, &room) {
-                    changes[at].0 = range;
-                }
+            if let [only] = changes[at].changes().as_slice()
+                && only.text.is_empty()
+                && cuts(&regions, &only.old)
+                && let Some(range) = seat(&text, &only.old, &regions)
+            {
+                seated.to_mut()[at] = ChangeSet::replace(text.len(), range, "");
             }
+            let change = &seated[at];
+            for region in &mut regions {
+                region.start = change.map(region.start, Bias::Right);
+                region.end = change.map(region.end, Bias::Left).max(region.start);
+            }
+            change.apply(&mut text);
         }
+        seated
     }
+}
 
-    fn seat(&self, text: &Text, range: &Range<usize>, room: &Range<usize>) -> Option<Range<usize>> {
-        let Range { start, end } = *range;
-        let back = (start - room.start).min(FURTHEST);
-        let on = (room.end - end).min(FURTHEST);
-        let back = (1..=back).take_while(|n| text.byte(start - n) == text.byte(end - n));
-        let on = (1..=on).take_while(|n| text.byte(start + n - 1) == text.byte(end + n - 1));
-        let whole = |range: &Range<usize>| {
-            let begins = |at: usize| at == text.len() || text.line_start(text.line_of(at)) == at;
-            begins(range.start) && begins(range.end)
-        };
-        let earlier = back.map(|n| (n, start - n..end - n));
-        earlier
-            .chain(on.map(|n| (n, start + n..end + n)))
-            .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end))
-            .filter(|(_, it)| !text.splits_crlf(it.start) && !text.splits_crlf(it.end))
-            .filter(|(_, it)| !self.cuts_a_region(it))
-            .min_by_key(|(n, it)| (!whole(it), *n))
-            .map(|(_, it)| it)
-    }
+/// The nearest place of a deletion at which it is one of whole lines and cuts no region.
+fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
+    let Range { start, end } = *range;
+    let back = (1..=start.min(FURTHEST))
+        .take_while(|n| text.byte(start - n) == text.byte(end - n))
+        .map(|n| (n, start - n..end - n));
+    let on = (1..=(text.len() - end).min(FURTHEST))
+        .take_while(|n| text.byte(start + n - 1) == text.byte(end + n - 1))
+        .map(|n| (n, start + n..end + n));
+    let begins_line = |at: usize| {
+        text.is_boundary(at) && (at == text.len() || text.line_start(text.line_of(at)) == at)
+    };
+    back.chain(on)
+        .filter(|(_, it)| begins_line(it.start) && begins_line(it.end) && !cuts(regions, it))
+        .min_by_key(|(n, _)| *n)
+        .map(|(_, it)| it)
+}
 
-    /// Whether a range holds one edge of a region, and text on both sides of it.
-    fn cuts_a_region(&self, range: &Range<usize>) -> bool {
-        let mut regions = self
-            .rewrites
-            .iter()
-            .filter(|it| !it.is_stale())
-            .map(|it| it.region());
-        regions.any(|region| {
-            let over = |edge: usize| range.start < edge && edge < range.end;
-            let swallowed = range.start <= region.start && region.end <= range.end;
-            !swallowed && (over(region.start) || over(region.end))
-        })
-    }
+/// Whether a range holds one edge of a region, and text on both sides of it.
+fn cuts(regions: &[Range<usize>], range: &Range<usize>) -> bool {
+    regions.iter().any(|region| {
+        let over = |edge: usize| range.start < edge && edge < range.end;
+        let swallowed = range.start <= region.start && region.end <= range.end;
+        !swallowed && (over(region.start) || over(region.end))
+    })
 }
