@@ -29,6 +29,9 @@ pub struct Profile {
     pub checks_versions: bool,
     /// The editor reports each of its changes on its own, at once and whole: our edit comes alone or not at all.
     pub reports_apart: bool,
+    /// The editor finds what changed by comparing texts: a change may be reported beside its place, where it says the
+    /// same.
+    pub compares_texts: bool,
     /// Least time between two edits while text streams, in microseconds.
     pub frame: Time,
 }
@@ -38,6 +41,7 @@ impl Default for Profile {
         Profile {
             checks_versions: false,
             reports_apart: false,
+            compares_texts: false,
             frame: 33_000,
         }
     }
@@ -240,15 +244,14 @@ impl DocumentRewrites {
     }
 
     fn overlapping(&self, region: &Range<usize>) -> Option<RewriteId> {
-        self.rewrites
-            .iter()
-            .find(|rewrite| {
-                let other = rewrite.region();
-                let inside = other.start < region.end && region.start < other.end;
-                // Two empty regions at one place, or an empty one inside, have no order.
-                inside || other == *region
-            })
-            .map(|rewrite| rewrite.id)
+        let mut open = self.rewrites.iter().filter(|it| !it.is_stale());
+        open.find(|rewrite| {
+            let other = rewrite.region();
+            let inside = other.start < region.end && region.start < other.end;
+            // Two empty regions at one place, or an empty one inside, have no order.
+            inside || other == *region
+        })
+        .map(|rewrite| rewrite.id)
     }
 
     /// Stops `old`, takes its text back and begins `new` on the same region, as one operation. `start` makes
@@ -307,11 +310,7 @@ impl DocumentRewrites {
             .flight
             .as_mut()
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
-        let changes = if self.profile.reports_apart {
-            changes.into()
-        } else {
-            self.seated(changes)
-        };
+        let changes = self.seated(changes);
         let (steps, missing) = self.attributed(&changes, after, parts);
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
         if let Some(flight) = self.flight.as_mut().filter(|it| it.lost_since.is_none()) {

@@ -12,6 +12,7 @@
 //! each find their own coordinates, and accept, reject and what is sent to the editor are choices of
 //! which pieces are wanted. Nothing here knows versions, editors or other regions.
 
+mod deletion;
 mod moments;
 mod narrow;
 mod precedence;

@@ -4,6 +4,9 @@ use rewrite::Profile;
 use text::{Encoding, VersionRule};
 use tower_lsp::ls_types::{InitializeParams, PositionEncodingKind};
 
+/// Editors that find out what changed by comparing the text before and after.
+const TEXT_COMPARING: [&str; 3] = ["neovim", "coc.nvim", "vim-lsp"];
+
 /// Editors known to count versions in their own way: Neovim by changedtick, Helix also for previews it
 /// does not report, Kakoune by timestamp, VS Code also for events without a change.
 const JUMPING_VERSIONS: &[&str] = &[
@@ -80,6 +83,7 @@ impl ClientFacts {
             profile: Profile {
                 checks_versions: vs_code || VERSION_CHECKING.contains(&known.as_str()),
                 reports_apart: vs_code || known == "helix",
+                compares_texts: TEXT_COMPARING.contains(&known.as_str()),
                 ..Profile::default()
             },
             events: says("events"),

@@ -164,6 +164,7 @@ impl Model {
         Profile {
             checks_versions: matches!(self.name, "vscode" | "helix" | "neovim" | "neovim-now"),
             reports_apart: matches!(self.name, "vscode" | "helix"),
+            compares_texts: matches!(self.name, "neovim" | "neovim-now"),
             ..Profile::default()
         }
     }

@@ -262,7 +262,11 @@ impl Desk {
         for (span, text) in changes {
             let put = cells(&text, By::Person);
             let mut change = self.put_into_words(&span, &put);
+            let vague = self.vaguely_deleted(&span, &text);
             splices.push(self.page.by_person(span, put));
+            for (key, span) in vague {
+                self.page.widen(key, span.start, span.end);
+            }
             change.1.clone_from(&self.page.cells);
             told.push(change);
             // What is told as standing beside its place may have been typed inside or outside.
@@ -293,6 +297,26 @@ impl Desk {
         if let Some(step) = self.undo.last_mut() {
             step.open = false;
         }
+    }
+
+    /// Where a deletion over a region's edge says the same further on or back: what an editor that compares texts tells
+    /// of it leaves open what of that the region still holds. The regions, and how far they may reach then.
+    fn vaguely_deleted(&self, span: &Range<usize>, put: &str) -> Vec<(usize, Range<usize>)> {
+        if !put.is_empty() || !matches!(self.manner.report, Report::Lines | Report::Any) {
+            return Vec::new();
+        }
+        let ch = |at: usize| self.page.cells.get(at).map(|cell| cell.ch);
+        let back = (1..=span.start)
+            .take_while(|n| ch(span.start - n) == ch(span.end - n))
+            .count();
+        let on = (0..self.page.len() - span.end)
+            .take_while(|n| ch(span.start + n) == ch(span.end + n))
+            .count();
+        let over = |edge: usize| span.start < edge && edge < span.end;
+        let cut = self.page.regions.iter();
+        cut.filter(|it| over(it.start) || over(it.end))
+            .map(|it| (it.key, span.start - back..span.start + on))
+            .collect()
     }
 
     /// Takes one step back, or forward again; gives what was put where.

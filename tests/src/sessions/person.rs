@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use serde_json::json;
 
+use super::manner::Echo;
 use super::page::By;
 use super::rewrite::{Deleted, Level, Whose};
 use super::session::{Broken, Mood, Purpose, Session};
@@ -231,6 +232,10 @@ impl Session {
             // What is left may all be the person's own, typed at an edge that is told as inside.
             let left = |at: usize| !span.contains(&at) && self.desk.page.cells[at].by != By::Person;
             rewrite.may_be_stale |= !region.span().any(left);
+            // Told together with what is deleted next, it may be one deletion of all of the region.
+            let crosses = span.start < region.start || region.end < span.end;
+            let merges = matches!(self.desk.manner.echo, Echo::Held(_) | Echo::Any);
+            rewrite.may_be_stale |= crosses && merges;
             let page = &self.desk.page;
             let cut = span.start.max(region.start)..span.end.min(region.end);
             let text = page.slice(cut.clone());

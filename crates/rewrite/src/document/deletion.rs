@@ -8,15 +8,19 @@ use std::ops::Range;
 use text::{Bias, ChangeSet, Text};
 
 use super::DocumentRewrites;
+use crate::attribution::Replacement;
 
 /// How far a deletion is moved, in bytes.
 const FURTHEST: usize = 4_096;
 
 impl DocumentRewrites {
-    /// Moves each deletion that reaches over one edge of a region to where it says the same, is one of whole lines
-    /// and reaches over no edge. Costs the changes, and what is deleted over an edge.
+    /// Moves each deletion that reaches over one edge of a region to where it says the same, is one of lines and reaches
+    /// over no edge. Costs the changes, and what is deleted over an edge.
     pub(super) fn seated<'a>(&self, changes: &'a [ChangeSet]) -> Cow<'a, [ChangeSet]> {
         let mut seated = Cow::Borrowed(changes);
+        if !self.profile.compares_texts {
+            return seated;
+        }
         let active = self.rewrites.iter().filter(|it| !it.is_stale());
         let mut regions: Vec<Range<usize>> = active.map(|it| it.region()).collect();
         let mut text = self.text.clone();
@@ -37,9 +41,43 @@ impl DocumentRewrites {
         }
         seated
     }
+
+    /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one
+    /// piece. `changes` are sorted, all in bytes of the text before. Costs the pieces of the regions.
+    pub(super) fn seated_in_regions<'a>(
+        &self,
+        changes: &'a [Replacement],
+    ) -> Cow<'a, [Replacement]> {
+        let mut seated = Cow::Borrowed(changes);
+        if !self.profile.compares_texts {
+            return seated;
+        }
+        for (at, (range, _)) in changes.iter().enumerate().filter(|(_, it)| it.1.is_empty()) {
+            let holds =
+                |region: &Range<usize>| region.start <= range.start && range.end <= region.end;
+            let Some(rewrite) = self
+                .rewrites
+                .iter()
+                .find(|it| !it.is_stale() && holds(&it.region()))
+            else {
+                continue;
+            };
+            let start = rewrite.start;
+            let floor = at.checked_sub(1).map_or(0, |before| seated[before].0.end);
+            let ceiling = changes.get(at + 1).map_or(usize::MAX, |next| next.0.start);
+            let room = floor.saturating_sub(start)..ceiling - start;
+            let local = range.start - start..range.end - start;
+            let seat = rewrite.tracked.seat_deletion(&local, &room);
+            if seat != local {
+                seated.to_mut()[at].0 = seat.start + start..seat.end + start;
+            }
+        }
+        seated
+    }
 }
 
-/// The nearest place of a deletion at which it is one of whole lines and cuts no region.
+/// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the
+/// line at a region's edge.
 fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
     let Range { start, end } = *range;
     let back = (1..=start.min(FURTHEST))
@@ -51,9 +89,14 @@ fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<R
     let begins_line = |at: usize| {
         text.is_boundary(at) && (at == text.len() || text.line_start(text.line_of(at)) == at)
     };
+    let at_edge = |at: usize| {
+        let mut regions = regions.iter();
+        regions.any(|region| region.start == at || region.end == at)
+    };
     back.chain(on)
-        .filter(|(_, it)| begins_line(it.start) && begins_line(it.end) && !cuts(regions, it))
-        .min_by_key(|(n, _)| *n)
+        .filter(|(_, it)| begins_line(it.end) && (begins_line(it.start) || at_edge(it.end)))
+        .filter(|(_, it)| !cuts(regions, it))
+        .min_by_key(|(n, it)| (!begins_line(it.start), *n))
         .map(|(_, it)| it)
 }
 

@@ -120,6 +120,7 @@ impl World {
         let profile = Profile {
             checks_versions: style != Style::Refuses,
             reports_apart: false,
+            compares_texts: style != Style::Refuses,
             frame: 1_500,
         };
         let mut engine = DocumentRewrites::open(text.clone(), 1, profile);

@@ -24,6 +24,7 @@ struct Undone {
 impl DocumentRewrites {
     /// The user replaced ranges: typing, or the undo of our edits. Sorted, all in bytes of the text before.
     pub(super) fn user_changes(&mut self, changes: &[Replacement], out: &mut Vec<Effect>) {
+        let changes = &*self.seated_in_regions(changes);
         let undone = self.all_undone(changes);
         let taken = |at: usize| undone.iter().any(|undone| undone.changes.contains(&at));
         let mut order: Vec<(usize, bool, usize)> = (0..changes.len())

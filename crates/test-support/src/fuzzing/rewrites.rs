@@ -164,6 +164,7 @@ impl<'a> Session<'a> {
         let profile = Profile {
             checks_versions: manner & 16 == 0,
             reports_apart: false,
+            compares_texts: manner & 16 == 0,
             frame: if manner & 32 == 0 { 0 } else { 2_500 },
         };
         let text = Text::from(text);

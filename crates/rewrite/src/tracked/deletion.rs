@@ -1,0 +1,55 @@
+//! Where a deletion was made that says the same in several places of a region. `<1><2>` without `<1>` is also itself
+//! without `1><`, and editors that compare texts tell of that; what stood unseen between the two then comes to stand
+//! in the middle of one.
+
+use std::ops::Range;
+
+use super::Tracked;
+
+/// How far a deletion is moved, in bytes.
+const FURTHEST: usize = 1_024;
+
+impl Tracked {
+    /// The place nearest to `range` (bytes of the shown text) at which a deletion of as much leads to the same text and
+    /// cuts the fewest texts of different origin, within `room`. Costs the pieces; the region's text where it cuts one.
+    pub(crate) fn seat_deletion(&self, range: &Range<usize>, room: &Range<usize>) -> Range<usize> {
+        let mut shown = 0;
+        let starts = self.pieces.iter().filter(|piece| piece.shown).map(|piece| {
+            let start = shown;
+            shown += piece.len;
+            start
+        });
+        let mut borders: Vec<usize> = starts.collect();
+        borders.push(shown);
+        let cuts = |range: &Range<usize>| {
+            let is_inside = |at: &usize| range.start < *at && *at < range.end;
+            if !borders.iter().any(is_inside) {
+                return 0;
+            }
+            let cut = |at: usize| usize::from(borders.binary_search(&at).is_err());
+            cut(range.start) + cut(range.end)
+        };
+        if cuts(range) == 0 || range.end > shown {
+            return range.clone();
+        }
+        let text = self.shown();
+        let bytes = text.as_bytes();
+        let Range { start, end } = *range;
+        let back = (1..=(start - room.start.min(start)).min(FURTHEST))
+            .take_while(|n| bytes[start - n] == bytes[end - n])
+            .map(|n| (n, start - n..end - n));
+        let on = (1..=(room.end.min(shown).max(end) - end).min(FURTHEST))
+            .take_while(|n| bytes[start + n - 1] == bytes[end + n - 1])
+            .map(|n| (n, start + n..end + n));
+        let stands = |at: usize| {
+            text.is_char_boundary(at)
+                && !(text[..at].ends_with('\r') && text[at..].starts_with('\n'))
+        };
+        std::iter::once((0, range.clone()))
+            .chain(back)
+            .chain(on)
+            .filter(|(_, it)| stands(it.start) && stands(it.end))
+            .min_by_key(|(n, it)| (cuts(it), *n))
+            .map_or_else(|| range.clone(), |(_, it)| it)
+    }
+}
