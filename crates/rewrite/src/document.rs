@@ -220,6 +220,7 @@ impl DocumentRewrites {
         if self.out_of_step {
             return Err(StartError::OutOfStep);
         }
+        self.let_go_of_stale(now, out);
         if let Some(other) = self.overlapping(&start.region) {
             return Err(StartError::Overlaps(other));
         }
@@ -244,14 +245,15 @@ impl DocumentRewrites {
     }
 
     fn overlapping(&self, region: &Range<usize>) -> Option<RewriteId> {
-        let mut open = self.rewrites.iter().filter(|it| !it.is_stale());
-        open.find(|rewrite| {
-            let other = rewrite.region();
-            let inside = other.start < region.end && region.start < other.end;
-            // Two empty regions at one place, or an empty one inside, have no order.
-            inside || other == *region
-        })
-        .map(|rewrite| rewrite.id)
+        self.rewrites
+            .iter()
+            .find(|rewrite| {
+                let other = rewrite.region();
+                let inside = other.start < region.end && region.start < other.end;
+                // Two empty regions at one place, or an empty one inside, have no order.
+                inside || other == *region
+            })
+            .map(|rewrite| rewrite.id)
     }
 
     /// Stops `old`, takes its text back and begins `new` on the same region, as one operation. `start` makes
@@ -776,12 +778,7 @@ impl DocumentRewrites {
             if waits {
                 index += 1;
             } else if rewrite.is_left() {
-                let mut rewrite = self.rewrites.remove(index);
-                rewrite.timings.decided = Some(now);
-                out.push(Effect::Changed {
-                    rewrite: rewrite.id,
-                });
-                self.remember(rewrite.view());
+                self.let_go(index, now, out);
             } else if rewrite.on_synced(now) {
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
@@ -790,6 +787,23 @@ impl DocumentRewrites {
                 index += 1;
             }
         }
+    }
+
+    /// Lets go of the rewrites whose text is gone and that no edit under way touches.
+    fn let_go_of_stale(&mut self, now: Time, out: &mut Vec<Effect>) {
+        let gone = |rewrite: &Rewrite| rewrite.is_stale() && !rewrite.tracked.is_in_flight();
+        while let Some(index) = self.rewrites.iter().position(gone) {
+            self.let_go(index, now, out);
+        }
+    }
+
+    fn let_go(&mut self, index: usize, now: Time, out: &mut Vec<Effect>) {
+        let mut rewrite = self.rewrites.remove(index);
+        rewrite.timings.decided = Some(now);
+        out.push(Effect::Changed {
+            rewrite: rewrite.id,
+        });
+        self.remember(rewrite.view());
     }
 
     fn send(&mut self, now: Time, out: &mut Vec<Effect>) {

@@ -186,20 +186,24 @@ impl World {
         let region = start.region.clone();
         let ledger = ledger_of(id, &start, text, answer, ending);
         let overlaps = self.overlaps(&region);
+        let others = self.engine.active().count();
         let mut out = Vec::new();
-        match self.engine.start(start, self.now, &mut out) {
-            Ok(()) if overlaps => Err("a rewrite begins over another".to_owned()),
+        let started = self.engine.start(start, self.now, &mut out);
+        // One whose text was deleted may be let go of for it.
+        let begins_over = overlaps && started.is_ok() && self.engine.active().count() > others;
+        if started.is_ok() {
+            let plain = text.to_string();
+            let chars = |byte: usize| plain[..byte].chars().count();
+            let range = chars(region.start)..chars(region.end);
+            self.editor.page.begin(id, range);
+            self.ledgers.push(ledger);
+        }
+        self.carry_out(out)?;
+        match started {
+            Ok(()) if begins_over => Err("a rewrite begins over another".to_owned()),
+            Ok(()) => self.settle(),
             Err(StartError::Overlaps(_)) if overlaps => Ok(()),
             Err(error) => Err(format!("a rewrite of {region:?} cannot begin: {error}")),
-            Ok(()) => {
-                let plain = text.to_string();
-                let chars = |byte: usize| plain[..byte].chars().count();
-                let range = chars(region.start)..chars(region.end);
-                self.editor.page.begin(id, range);
-                self.ledgers.push(ledger);
-                self.carry_out(out)?;
-                self.settle()
-            }
         }
     }
 
