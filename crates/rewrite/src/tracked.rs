@@ -336,7 +336,7 @@ impl Tracked {
                 piece.removed = true;
                 piece.shown = false;
                 piece.flight = 0;
-                index += 1;
+                index += 1 + self.remove_what_it_stands_for(index);
             }
         }
         if self.moments.is_settled() {

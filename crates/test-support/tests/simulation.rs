@@ -3,7 +3,8 @@
 
 use test_support::editor::Model;
 use test_support::shrink::shrink;
-use test_support::simulation::run_seed;
+use test_support::simulation::{run_script, run_seed};
+use test_support::step::Script;
 
 /// Runs so many sessions under an editor; `SEED` names the first, `ITERATIONS` how many.
 fn check(editor: &str) {
@@ -36,4 +37,18 @@ fn sessions_in_helix_keep_every_promise() {
 #[test]
 fn sessions_in_neovim_without_debounce_keep_every_promise() {
     check("neovim-now");
+}
+
+/// Each a session that failed once, as short as it could be made; `cargo xtask simulate` writes them.
+#[test]
+fn what_failed_once_holds() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../rewrite/tests/regressions");
+    for file in std::fs::read_dir(folder).expect("the saved scripts are there") {
+        let path = file.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("a readable script");
+        let script = Script::parse(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        if let Err(violation) = run_script(&script) {
+            panic!("{}: {violation}", path.display());
+        }
+    }
 }

@@ -27,6 +27,41 @@ impl Tracked {
         self.give_way();
     }
 
+    /// Text of the model that no edit has put there stands for base that reads the same and stayed where it was. When
+    /// the user deletes it, that base is deleted. Gives how many pieces came to stand before `index` by that.
+    pub(super) fn remove_what_it_stands_for(&mut self, index: usize) -> usize {
+        let piece = self.pieces[index];
+        if piece.origin != Origin::Ours || piece.flipped != 0 {
+            return 0;
+        }
+        let text = self.text_of(&piece).to_owned();
+        let is_meant =
+            |it: &Piece| it.origin == Origin::Base && !it.shown && !it.removed && it.flipped == 0;
+        let found = (0..self.pieces.len())
+            .filter(|at| is_meant(&self.pieces[*at]))
+            .filter_map(|at| Some((at, self.text_of(&self.pieces[at]).find(&text)?)))
+            .min_by_key(|(at, _)| at.abs_diff(index));
+        let Some((mut at, from)) = found else {
+            return 0;
+        };
+        let before = self.pieces.len();
+        if from > 0 {
+            let rest = self.pieces[at].split_off(from);
+            self.pieces.insert(at + 1, rest);
+            at += 1;
+        }
+        if self.pieces[at].len > text.len() {
+            let rest = self.pieces[at].split_off(text.len());
+            self.pieces.insert(at + 1, rest);
+        }
+        self.pieces[at].removed = true;
+        if at < index {
+            self.pieces.len() - before
+        } else {
+            0
+        }
+    }
+
     /// Narrows one replacement; gives where its pieces end now.
     fn narrow(&mut self, run: Range<usize>, showing: Showing) -> usize {
         let (goes, comes) = self.sides(&run, showing);
