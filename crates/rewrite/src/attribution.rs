@@ -976,6 +976,11 @@ fn cost(changes: &[Replacement]) -> usize {
         .sum()
 }
 
+/// How many bytes the user's changes take away and put.
+pub(crate) fn cost_of(steps: &[Attribution]) -> usize {
+    steps.iter().map(|step| cost(&step.user)).sum()
+}
+
 fn common_prefix(a: &str, b: &str) -> usize {
     let mut n = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     while !a.is_char_boundary(n) || !b.is_char_boundary(n) {

@@ -381,9 +381,10 @@ impl DocumentRewrites {
         }
     }
 
-    /// Whose the changes were. Where no edit is in flight and one of ours could be undone, each on its own: an
-    /// editor may report the undo together with typing before and after it. But an undo of an edit with
-    /// several parts is reported as several changes, and together they say so.
+    /// Whose the changes were. Where no edit is in flight, each on its own: typing at a region's edge and a deletion
+    /// beside it make no replacement across the edge, and an editor may report an undo of ours together with typing
+    /// before and after it. But an undo of an edit with several parts is reported as several changes, and together they
+    /// say so; and together they say less where one took back what another did.
     fn attributed(
         &self,
         changes: &[ChangeSet],
@@ -394,18 +395,22 @@ impl DocumentRewrites {
         if self.profile.reports_apart && !parts.is_empty() {
             return attribution::attribute_alone(&self.text, changes, after, parts);
         }
-        let one_by_one = parts.is_empty() && changes.len() > 1 && undoable();
+        let one_by_one = parts.is_empty() && changes.len() > 1;
         let (steps, missing) = attribute(&self.text, changes, after, parts);
         if !one_by_one || steps.iter().any(|step| self.is_undo(&step.user)) {
             return (steps, missing);
         }
         let mut text = self.text.clone();
-        let mut steps = Vec::with_capacity(changes.len());
+        let mut each = Vec::with_capacity(changes.len());
         for change in changes {
             let before = text.clone();
             change.apply(&mut text);
             let one = std::slice::from_ref(change);
-            steps.extend(attribute(&before, one, &text, Vec::new()).0);
+            each.extend(attribute(&before, one, &text, Vec::new()).0);
+        }
+        // What was deleted and came back in one report has never been gone.
+        if undoable() || attribution::cost_of(&each) <= attribution::cost_of(&steps) {
+            return (each, missing);
         }
         (steps, missing)
     }
