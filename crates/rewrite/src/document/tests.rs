@@ -615,3 +615,34 @@ fn an_edit_that_is_not_told_from_typing_does_not_hold_up_the_rewrite_for_ever() 
     }
     assert_ne!(engine.state(ID), Some(State::Streaming), "after {now} µs");
 }
+
+/// Lines (bytes of the text) are deleted under a rewrite of `region`, reported as a deletion that says the same.
+#[track_caller]
+fn check_deletion(compares_texts: bool, region: Range<usize>, reported: Range<usize>, left: &str) {
+    let mut text = Text::from("if a {\nx\nif b {\ny\n");
+    let profile = Profile {
+        compares_texts,
+        ..Profile::default()
+    };
+    let mut engine = DocumentRewrites::open(text.clone(), 1, profile);
+    let start = start_of(ID, &text, region, Apply::Live);
+    engine
+        .start(start, 0, &mut Vec::new())
+        .expect("a free region");
+    let change = ChangeSet::replace(text.len(), reported, "");
+    change.apply(&mut text);
+    engine.changed(&[change], &text, 2, 0, &mut Vec::new());
+    let region = engine.region(ID).expect("it is remembered");
+    assert_eq!(text.slice(region), left, "{compares_texts} in {text}");
+}
+
+#[test]
+fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_tells_of_them() {
+    // The first two lines, as what follows the `if ` that both begin with.
+    check_deletion(true, 0..9, 3..12, "");
+    check_deletion(true, 9..18, 3..12, "if b {\ny\n");
+    check_deletion(true, 0..18, 3..12, "if b {\ny\n");
+    // Others tell of what was deleted.
+    check_deletion(false, 0..9, 3..12, "if ");
+    check_deletion(false, 9..18, 3..12, "b {\ny\n");
+}

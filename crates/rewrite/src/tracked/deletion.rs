@@ -53,3 +53,32 @@ impl Tracked {
             .map_or_else(|| range.clone(), |(_, it)| it)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two texts typed beside each other, one after the other; then a deletion is reported. Expects where it was made.
+    #[track_caller]
+    fn check(typed: [&str; 2], reported: Range<usize>, made: Range<usize>) {
+        let mut tracked = Tracked::new("x\n".to_owned());
+        tracked.user_change(0..0, typed[1]);
+        tracked.user_change(0..0, typed[0]);
+        let all = 0..tracked.shown_len();
+        let seat = tracked.seat_deletion(&reported, &all);
+        assert_eq!(seat, made, "in {:?}", tracked.shown());
+    }
+
+    #[test]
+    fn one_of_two_texts_that_begin_alike_is_deleted_whole() {
+        check(["<1>", "<2>"], 1..4, 0..3);
+        check(["<1>", "<2>"], 2..5, 3..6);
+        check(["<1>", "<2>"], 0..3, 0..3);
+    }
+
+    #[test]
+    fn what_was_deleted_across_two_texts_stays_where_it_says_the_same_nowhere_else() {
+        check(["ab", "cd"], 1..3, 1..3);
+        check(["ab", "cd"], 2..3, 2..3);
+    }
+}
