@@ -14,6 +14,7 @@ use crate::Settings;
 
 mod check;
 mod merge;
+mod secrets;
 mod settle;
 
 pub(crate) use check::camel_case;
@@ -146,6 +147,17 @@ impl Layers {
             }
         }
         settle::settle(merge)
+    }
+
+    /// Texts in what was given that may be secrets, also in settings that are refused: to be kept
+    /// out of everything that is shown. Words of key commands are not among them.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for value in self.layers.values().flatten() {
+            secrets::of(value, &mut found);
+        }
+        found.retain(|it| !it.is_empty());
+        found
     }
 
     fn set(&mut self, origin: Origin, value: Result<Value, String>) -> &mut Layers {

@@ -83,24 +83,21 @@ impl LinkConfig {
         }
     }
 
+    /// Everything in here that must not be shown, as far as it is known by now.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let fetched = self.fetch_key.as_ref().map(KeyFetch::seen);
+        let headers = self.headers.iter().map(|(_, value)| value.clone());
+        let mut secrets: Vec<Secret> = self.key.iter().cloned().chain(headers).collect();
+        secrets.extend(self.proxies.secrets());
+        secrets.extend(fetched.unwrap_or_default());
+        secrets
+    }
+
     /// Takes the key and the secret headers out of a text that the server chose.
     pub(crate) fn scrub(&self, text: &str) -> String {
-        let of_proxies = self.proxies.secrets();
-        let fetched = self
-            .fetch_key
-            .as_ref()
-            .map(KeyFetch::seen)
-            .unwrap_or_default();
-        let secrets = self
-            .key
-            .iter()
-            .chain(self.headers.iter().map(|(_, value)| value))
-            .chain(&of_proxies)
-            .chain(&fetched);
-        let long_enough = |it: &&Secret| it.0.len() >= 6;
-        secrets
-            .filter(long_enough)
-            .fold(text.to_owned(), |text, it| text.replace(&it.0, "[key]"))
+        let secrets = self.secrets();
+        let long_enough = secrets.iter().filter(|it| it.0.len() >= 6);
+        long_enough.fold(text.to_owned(), |text, it| text.replace(&it.0, "[key]"))
     }
 }
 

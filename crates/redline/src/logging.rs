@@ -3,7 +3,7 @@
 //! A file in the user's state folder, and stderr. Never stdout: it belongs to the protocol.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,8 +12,11 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::panics;
 
 /// Bytes from which the log file is set aside as `redline.log.1` at the next start.
 const ROTATE_AT: u64 = 5_000_000;
@@ -57,8 +60,8 @@ pub(crate) fn start(stderr: Stderr) {
     let to_file = file.as_ref().ok().map(|file| {
         tracing_subscriber::fmt::layer()
             .with_ansi(false)
-            .with_writer(Arc::clone(file))
-            .with_filter(chosen.clone())
+            .with_writer(WithoutSecrets(Arc::clone(file)))
+            .with_filter(chosen.clone().with_target(panics::TARGET, Level::ERROR))
     });
     let to_stderr = (stderr == Stderr::Warnings).then(|| {
         let level = if spec.is_some() {
@@ -68,8 +71,8 @@ pub(crate) fn start(stderr: Stderr) {
         };
         tracing_subscriber::fmt::layer()
             .with_ansi(false)
-            .with_writer(io::stderr)
-            .with_filter(chosen)
+            .with_writer(WithoutSecrets(io::stderr))
+            .with_filter(chosen.with_target(panics::TARGET, LevelFilter::OFF))
             .with_filter(level)
     });
     // Only a second call in one process fails, and then the first one's choice stands.
@@ -82,6 +85,35 @@ pub(crate) fn start(stderr: Stderr) {
     }
     if let Some(Err(error)) = read {
         tracing::warn!(%error, "REDLINE_LOG is not understood: write `debug` or `redline=debug,hyper=info`");
+    }
+}
+
+/// Writes what another does, without the secrets that are known. The layer writes each event at once.
+struct WithoutSecrets<M>(M);
+
+struct Cleaned<W>(W);
+
+impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for WithoutSecrets<M> {
+    type Writer = Cleaned<M::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Cleaned(self.0.make_writer())
+    }
+}
+
+impl<W: Write> Write for Cleaned<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(bytes);
+        let cleaned = server::without_secrets(&text);
+        self.0.write_all(cleaned.as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

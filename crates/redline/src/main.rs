@@ -7,6 +7,7 @@ mod document_file;
 mod logging;
 mod loopback;
 mod lsp;
+mod panics;
 mod runtime;
 
 use std::io::{self, Write as _};
@@ -38,6 +39,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    panics::tell_without_secrets();
     let result = match Cli::parse().command {
         Command::Lsp(args) => lsp::run(&args),
         Command::Demo(args) => demo::run(&args),
@@ -48,7 +50,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // With stderr gone there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            let error = format!("error: {error:#}");
+            let _ = writeln!(io::stderr(), "{}", server::without_secrets(&error));
             ExitCode::FAILURE
         }
     }

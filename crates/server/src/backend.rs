@@ -28,6 +28,7 @@ use crate::convert::change;
 use crate::documents::{Applied, Documents};
 use crate::engine::{COMMANDS, Engine, Message, Question};
 use crate::outgoing::{Editor, Outgoing};
+use crate::secrets;
 
 /// The front of the server.
 pub(crate) struct Backend {
@@ -192,6 +193,7 @@ impl Backend {
     fn with_layers(&self, step: impl FnOnce(&mut config::Layers)) {
         if let Ok(mut layers) = self.layers.lock() {
             step(&mut layers);
+            learn_secrets(&layers);
         }
     }
 
@@ -220,6 +222,7 @@ impl Backend {
             let loaded = match layers.lock() {
                 Ok(mut layers) => {
                     layers.client(value);
+                    learn_secrets(&layers);
                     layers.load()
                 }
                 Err(_) => return,
@@ -266,6 +269,10 @@ impl Backend {
             }
         }
     }
+}
+
+fn learn_secrets(layers: &config::Layers) {
+    layers.secrets().iter().for_each(|it| secrets::learn(it));
 }
 
 impl LanguageServer for Backend {

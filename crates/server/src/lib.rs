@@ -9,6 +9,7 @@
 //! | `client_facts` | what the editor said it can do |
 //! | `convert`, `protocol`, `failure` | between LSP's types and ours |
 //! | `framing` | messages that are none are refused before they reach the framework |
+//! | `secrets` | what logs and panics must not show |
 //! | `guard` | a panic in a handler becomes an error answer |
 
 mod backend;
@@ -23,6 +24,7 @@ mod guard;
 mod models;
 mod outgoing;
 mod protocol;
+mod secrets;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::{LspService, Server};
@@ -30,6 +32,8 @@ use tower_lsp::{LspService, Server};
 use crate::backend::Backend;
 use crate::framing::CheckedInput;
 use crate::guard::Guard;
+
+pub use crate::secrets::without_secrets;
 
 /// How many requests may be answered at one time. No handler waits for the editor, so this only bounds
 /// how many wait for the engine.

@@ -9,7 +9,7 @@ use model_protocol::{Allowance, Quota, Request, Window};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
 
-use crate::Options;
+use crate::{Options, secrets};
 
 /// How many events of the link may wait for the engine before the link merges them.
 const EVENTS: usize = 1_024;
@@ -57,14 +57,14 @@ impl Models {
         } else if let Some(source) = fast.key {
             if source.is_instant() {
                 match source.resolve(&env) {
-                    Ok(key) => config.key = Some(Secret::new(key.expose())),
+                    Ok(key) => config.key = Some(secret(&key)),
                     Err(error) => no_key = Some(error.to_string()),
                 }
             } else {
                 // The engine does not wait for programs and keychains.
                 config.fetch_key = Some(KeyFetch::new(move || {
                     let key = source.resolve(&env).map_err(|error| error.to_string())?;
-                    Ok(Secret::new(key.expose()))
+                    Ok(secret(&key))
                 }));
             }
         }
@@ -80,6 +80,10 @@ impl Models {
             Some("none") => Proxies::default(),
             Some(address) => Proxies::only(address),
         };
+        config
+            .secrets()
+            .iter()
+            .for_each(|it| secrets::learn(it.expose()));
         // The embedded server obeys it, and nobody has to say so.
         config.interrupt = fast.interrupt || embedded.is_some();
         // What leads nowhere is not worth sending ahead.
@@ -191,6 +195,12 @@ impl Models {
             "quota": quota(&report.quota),
         })
     }
+}
+
+/// A key for the link, which from now on is shown nowhere.
+fn secret(key: &config::Key) -> Secret {
+    secrets::learn(key.expose());
+    Secret::new(key.expose())
 }
 
 /// What the provider said about its limits; null when it said nothing.

@@ -428,3 +428,31 @@ fn giving_a_source_again_replaces_it() {
     assert_eq!(loaded.origins["apply"], Origin::BuiltIn);
     assert_eq!(loaded.settings.limits.retries, 0);
 }
+
+#[track_caller]
+fn check_secrets(settings: Value, expected: &[&str]) {
+    let found = Layers::new().client(settings.clone()).secrets();
+    assert_eq!(found, expected, "{settings}");
+}
+
+#[test]
+fn what_may_be_a_secret_is_known_also_where_it_is_refused() {
+    let model = |model: Value| json!({ "models": { "fast": model } });
+    check_secrets(model(json!({ "key": "sk-1" })), &["sk-1"]);
+    check_secrets(model(json!({ "key": { "env": "sk-1" } })), &["sk-1"]);
+    check_secrets(model(json!({ "key": { "env": "NAME" } })), &[]);
+    check_secrets(model(json!({ "key": { "command": ["pass"] } })), &[]);
+    check_secrets(model(json!({ "key": { "command": "sk-1" } })), &["sk-1"]);
+    check_secrets(model(json!({ "key": ["a", { "b": "c" }] })), &["a", "c"]);
+    check_secrets(model(json!({ "url": "embedded" })), &[]);
+    check_secrets(model(json!({ "url": "wss://a.b:4/v1?k=sk-1" })), &["sk-1"]);
+    check_secrets(model(json!({ "url": "sk-1" })), &["sk-1"]);
+    check_secrets(model(json!({ "url": "https://a.b/sk-1 x" })), &["sk-1"]);
+    check_secrets(
+        model(json!({ "proxy": "http://me:sk-1@a.b:1" })),
+        &["me:sk-1", "sk-1"],
+    );
+    let extra =
+        json!({ "temperature": 1, "user": "me", "api_key": "sk-1", "a": { "Token": ["t"] } });
+    check_secrets(model(json!({ "extra": extra })), &["t", "sk-1"]);
+}
