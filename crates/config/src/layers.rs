@@ -74,6 +74,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// What was not taken and why, a plain sentence each. They hold no values, so no secrets.
     pub warnings: Vec<String>,
+    /// What is worth knowing and nothing wrong, a plain sentence each.
+    pub remarks: Vec<String>,
     /// Where each value came from, by its dotted path in the user file's spelling; a preset is
     /// one value, `presets.<name>`.
     pub origins: BTreeMap<String, Origin>,

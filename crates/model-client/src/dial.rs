@@ -6,6 +6,8 @@
 mod tls;
 mod tunnel;
 
+pub use tls::{Trusted, trusted};
+
 use std::sync::Arc;
 
 use model_protocol::{Quota, ServerError, retry_after};

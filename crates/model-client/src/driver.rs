@@ -66,12 +66,16 @@ impl Driver {
         let now = Instant::now();
         let dialer = Arc::new(Dialer::new(config));
         let wire = dialer.target.as_ref().map(|it| it.wire);
+        let towards = |it| dialer.config.proxies.towards(it).ok().flatten();
+        let proxy = dialer.target.as_ref().ok().and_then(towards);
+        let proxy = proxy.map(|it| format!("{}, from {}", it.shown(), it.place));
         Driver {
             commands,
             outbox: Outbox::new(events),
             shared,
             report: Report {
                 wire: wire.ok(),
+                proxy,
                 ahead: crate::report::Ahead {
                     is_settled: true,
                     ..Default::default()

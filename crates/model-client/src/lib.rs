@@ -28,6 +28,7 @@ mod transport;
 mod websocket;
 
 pub use config::{LinkConfig, Secret};
+pub use dial::{Trusted, trusted};
 pub use error::{LinkError, Phase, Retry};
 pub use key::KeyFetch;
 pub use link::{Link, LinkEvent};

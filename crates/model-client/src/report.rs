@@ -28,6 +28,8 @@ pub struct Report {
     pub wire: Option<Wire>,
     /// Why plain HTTP is spoken although the address says WebSocket.
     pub fallback: Option<String>,
+    /// The proxy that leads to the server, and where its address stands.
+    pub proxy: Option<String>,
     /// Whether the server runs several responses on one connection, once it has shown.
     pub lanes: Option<bool>,
     /// Open connections, and those of them on which nothing runs.

@@ -3,6 +3,7 @@
 
 mod config;
 mod demo;
+mod doctor;
 mod document_file;
 mod logging;
 mod loopback;
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Args),
     /// The embedded model server alone, on 127.0.0.1. Its URL is the first line of stdout.
     Loopback(loopback::Args),
+    /// What is in force and where it came from, whether the model answers, and what to do about what is wrong.
+    Doctor(doctor::Args),
     /// The schema of the settings, or a settings file to begin with.
     Config(config::Args),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Lsp(args) => lsp::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Loopback(args) => loopback::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Config(args) => config::run(&args),
     };
     match result {

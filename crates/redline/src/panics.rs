@@ -20,7 +20,10 @@ pub(crate) fn tell_without_secrets() {
 }
 
 fn told(info: &PanicHookInfo<'_>) -> String {
-    let message = info.payload_as_str().unwrap_or("no message");
+    let payload = info.payload();
+    let literal = payload.downcast_ref::<&str>().copied();
+    let message = literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.unwrap_or("no message");
     let thread = thread::current();
     let name = thread.name().unwrap_or("without a name");
     let place = info.location().map(ToString::to_string);

@@ -28,7 +28,7 @@ use crate::convert::change;
 use crate::documents::{Applied, Documents};
 use crate::engine::{COMMANDS, Engine, Message, Question};
 use crate::outgoing::{Editor, Outgoing};
-use crate::secrets;
+use crate::sources;
 
 /// The front of the server.
 pub(crate) struct Backend {
@@ -147,7 +147,7 @@ impl Backend {
             Ok(layers) => layers.load(),
             Err(poisoned) => poisoned.into_inner().load(),
         };
-        for warning in loaded.warnings {
+        for warning in loaded.warnings.into_iter().chain(loaded.remarks) {
             self.warn(format!("Redline settings: {warning}"));
         }
         loaded.settings
@@ -157,25 +157,7 @@ impl Backend {
     fn gather_settings(&self, facts: &ClientFacts, options: Option<&Value>) {
         let mut unreadable = Vec::new();
         self.with_layers(|layers| {
-            if !self.options.bare {
-                match config::files::read_user_file() {
-                    Ok(Some((path, text))) => drop(layers.user_file(path, &text)),
-                    Ok(None) => {}
-                    Err(error) => {
-                        unreadable.push(format!("Redline cannot read its settings file: {error}."))
-                    }
-                }
-                layers.environment(|name| std::env::var(name).ok());
-            }
-            for folder in &facts.folders {
-                match config::files::read_workspace_file(folder.as_ref()) {
-                    Ok(Some((path, text))) => drop(layers.workspace_file(path, &text)),
-                    Ok(None) => {}
-                    Err(error) => unreadable.push(format!(
-                        "Redline cannot read .redline.toml in {folder}: {error}."
-                    )),
-                }
-            }
+            unreadable = sources::read(layers, self.options.bare, &facts.folders);
             if let Some(mut options) = options.cloned() {
                 // Our extension's word about its editor is no setting.
                 if let Some(options) = options.as_object_mut() {
@@ -193,7 +175,7 @@ impl Backend {
     fn with_layers(&self, step: impl FnOnce(&mut config::Layers)) {
         if let Ok(mut layers) = self.layers.lock() {
             step(&mut layers);
-            learn_secrets(&layers);
+            sources::learn_secrets(&layers);
         }
     }
 
@@ -222,12 +204,12 @@ impl Backend {
             let loaded = match layers.lock() {
                 Ok(mut layers) => {
                     layers.client(value);
-                    learn_secrets(&layers);
+                    sources::learn_secrets(&layers);
                     layers.load()
                 }
                 Err(_) => return,
             };
-            for warning in loaded.warnings {
+            for warning in loaded.warnings.into_iter().chain(loaded.remarks) {
                 editor.send(Outgoing::Show(
                     MessageType::WARNING,
                     format!("Redline settings: {warning}"),
@@ -269,10 +251,6 @@ impl Backend {
             }
         }
     }
-}
-
-fn learn_secrets(layers: &config::Layers) {
-    layers.secrets().iter().for_each(|it| secrets::learn(it));
 }
 
 impl LanguageServer for Backend {

@@ -9,10 +9,13 @@
 //! | `client_facts` | what the editor said it can do |
 //! | `convert`, `protocol`, `failure` | between LSP's types and ours |
 //! | `framing` | messages that are none are refused before they reach the framework |
+//! | `sources` | reading the settings that lie in files and the environment |
+//! | `checkup` | whether the settings lead to a model that answers, for `redline doctor` |
 //! | `secrets` | what logs and panics must not show |
 //! | `guard` | a panic in a handler becomes an error answer |
 
 mod backend;
+mod checkup;
 mod client_facts;
 mod convert;
 mod documents;
@@ -25,6 +28,7 @@ mod models;
 mod outgoing;
 mod protocol;
 mod secrets;
+mod sources;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::{LspService, Server};
@@ -33,6 +37,7 @@ use crate::backend::Backend;
 use crate::framing::CheckedInput;
 use crate::guard::Guard;
 
+pub use crate::checkup::{Checkup, FileFound, KeyFound, ModelFound, Problem, Setting, checkup};
 pub use crate::secrets::without_secrets;
 
 /// How many requests may be answered at one time. No handler waits for the editor, so this only bounds

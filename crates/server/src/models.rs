@@ -37,7 +37,16 @@ impl Models {
         settings: &Settings,
         options: &Options,
     ) -> anyhow::Result<(Models, Receiver<LinkEvent>)> {
-        let fast = settings.model(Settings::FAST).cloned().unwrap_or_default();
+        Models::start_named(Settings::FAST, settings, options).await
+    }
+
+    /// The same with the model of that name.
+    pub(crate) async fn start_named(
+        name: &str,
+        settings: &Settings,
+        options: &Options,
+    ) -> anyhow::Result<(Models, Receiver<LinkEvent>)> {
+        let fast = settings.model(name).cloned().unwrap_or_default();
         let url = options
             .model_url
             .clone()
@@ -178,6 +187,7 @@ impl Models {
                 Wire::Chat => "chatSse",
             }),
             "fallback": report.fallback,
+            "proxy": report.proxy,
             "lanes": report.lanes,
             "connections": { "open": report.connections, "idle": report.idle, "made": report.handshakes },
             "requests": { "running": report.running, "queued": report.queued, "cold": report.cold, "retries": report.retries },

@@ -14,6 +14,7 @@ pub(super) struct Merge {
     pub(super) tree: Value,
     pub(super) origins: BTreeMap<String, Origin>,
     pub(super) warnings: Vec<String>,
+    pub(super) remarks: Vec<String>,
 }
 
 impl Merge {
@@ -22,6 +23,7 @@ impl Merge {
             tree: serde_json::to_value(Settings::default()).unwrap_or_default(),
             origins: BTreeMap::new(),
             warnings: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 

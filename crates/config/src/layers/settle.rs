@@ -28,6 +28,7 @@ pub(super) fn settle(mut merge: Merge) -> Loaded {
     Loaded {
         settings,
         warnings: merge.warnings,
+        remarks: merge.remarks,
         origins: merge.origins,
     }
 }
@@ -69,7 +70,7 @@ fn complete(name: &str, model: &mut Model, merge: &mut Merge) {
         }
     } else if model.url != EMBEDDED && !model_given {
         model.model = "default".to_owned();
-        merge.warn(format!(
+        merge.remarks.push(format!(
             "`models.{name}.model` is not set, so the server is asked for a model called `default`."
         ));
     }

@@ -10,32 +10,24 @@ use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 
 use crate::error::LinkError;
 
-/// The system's roots and those of the file. Takes milliseconds of file reading.
+/// How many certificates are trusted: those of the system, and those of the file beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trusted {
+    pub system: usize,
+    pub file: usize,
+}
+
+/// Whose word is taken for a server. Takes milliseconds of file reading.
+///
+/// # Errors
+/// When there is nobody, or the file cannot be used.
+pub fn trusted(ca_file: Option<&Path>) -> Result<Trusted, LinkError> {
+    roots(ca_file).map(|(_, trusted)| trusted)
+}
+
+/// For TLS with the system's roots and those of the file. Takes milliseconds of file reading.
 pub(super) fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, LinkError> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    let (mut added, _) = roots.add_parsable_certificates(found.certs);
-    if let Some(path) = ca_file {
-        added += add_file(&mut roots, path).map_err(|reason| LinkError::Setting {
-            what: "the file of certificates",
-            reason: format!("{} {reason}", path.display()),
-            place: "the setting `models.fast.ca_file`".to_owned(),
-        })?;
-    }
-    let broken = |reason: String| {
-        LinkError::Setting {
-        what: "TLS",
-        reason,
-        place: "the certificates of this system, or name a file of them in the setting `models.fast.ca_file`".to_owned(),
-    }
-    };
-    if added == 0 {
-        let reasons: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
-        return Err(broken(format!(
-            "this system has no readable root certificates ({})",
-            reasons.join("; ")
-        )));
-    }
+    let (roots, _) = roots(ca_file)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -43,6 +35,36 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, LinkEr
     Ok(Arc::new(
         config.with_root_certificates(roots).with_no_client_auth(),
     ))
+}
+
+fn broken(reason: String) -> LinkError {
+    LinkError::Setting {
+        what: "TLS",
+        reason,
+        place: "the certificates of this system, or name a file of them in the setting `models.fast.ca_file`".to_owned(),
+    }
+}
+
+fn roots(ca_file: Option<&Path>) -> Result<(RootCertStore, Trusted), LinkError> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (system, _) = roots.add_parsable_certificates(found.certs);
+    let mut file = 0;
+    if let Some(path) = ca_file {
+        file = add_file(&mut roots, path).map_err(|reason| LinkError::Setting {
+            what: "the file of certificates",
+            reason: format!("{} {reason}", path.display()),
+            place: "the setting `models.fast.ca_file`".to_owned(),
+        })?;
+    }
+    if system + file == 0 {
+        let reasons: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+        return Err(broken(format!(
+            "this system has no readable root certificates ({})",
+            reasons.join("; ")
+        )));
+    }
+    Ok((roots, Trusted { system, file }))
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<usize, String> {

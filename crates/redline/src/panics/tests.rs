@@ -81,7 +81,7 @@ async fn panic_everywhere(options: &str) {
     assert!(task.await.unwrap_err().is_panic());
     let blocking = tokio::task::spawn_blocking(|| std::panic::panic_any(words()));
     assert!(blocking.await.unwrap_err().is_panic());
-    let thread = std::thread::spawn(|| Err::<(), _>(words()).unwrap());
+    let thread = std::thread::spawn(|| panic!("{:?}", words()));
     assert!(thread.join().is_err());
 }
 
