@@ -529,6 +529,53 @@ fn once_shows_the_complete_lines_of_a_stream_that_fails() {
 }
 
 #[test]
+fn other_limits_in_the_settings_count_for_what_runs_already() {
+    let model = ModelServer::start(|request| {
+        let answer = Answer::to(request).pieces(["one = 11\ntwo = 2\nthr"]);
+        match request.input_text().contains("be good") {
+            true => Answer::to(request).pieces([NEW]).actions(),
+            false => answer.then(Action::Silence).open_ended().actions(),
+        }
+    });
+    let mut setup = Setup::new(ServerCommand::redline())
+        .with_events()
+        .with_manner(Manner::VS_CODE);
+    let settings = |limits: Value, store: bool| {
+        let fast = json!({ "url": model.url(), "model": "m" });
+        let privacy = json!({ "store": store });
+        json!({ "models": { "fast": fast }, "limits": limits, "privacy": privacy })
+    };
+    let patient = json!({ "idleMs": 3_600_000, "retries": 0 });
+    setup.initialization_options = settings(patient, false);
+    let client = Client::start(&setup);
+    let uri = open(&client, "a.py");
+    let id = client
+        .rewrite(&uri, region(&client, &uri), "x", "live")
+        .expect("it starts");
+    client.wait_for_document(&uri, "the first line came", |it| {
+        it.text.contains("one = 11\n")
+    });
+    let change = |limits: Value, store: bool| {
+        let settings = json!({ "settings": { "redline": settings(limits, store) } });
+        client.notify("workspace/didChangeConfiguration", settings);
+    };
+    change(json!({ "idleMs": 300, "retries": 0 }), true);
+    let end = client.wait_for_state(id, "interrupted");
+    let message = end["message"].as_str().unwrap_or_default();
+    assert!(message.contains("0.3 s"), "{end:#}");
+    client
+        .decide("redline.reject", id)
+        .expect("it can be rejected");
+    client.wait_until_over(id);
+    // The rest of the settings that go into a request counts too, and the link is the same.
+    check_works(&client, &uri, "");
+    let requests = model.requests();
+    let stores = |at: usize| requests[at].body["store"].as_bool();
+    assert_eq!(stores(0), Some(false));
+    assert_eq!(stores(requests.len() - 1), Some(true));
+}
+
+#[test]
 fn another_model_in_the_settings_ends_what_the_old_one_runs() {
     let old = ModelServer::start(|request| {
         let answer = Answer::to(request).pieces(["one = 11\ntwo = 2\nthr"]);

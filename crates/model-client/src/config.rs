@@ -51,7 +51,33 @@ pub struct LinkConfig {
     pub prediction: bool,
 }
 
+/// What of the settings may change while a link runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub connect_timeout: Duration,
+    pub idle_timeout: Duration,
+    pub max_frame: usize,
+    pub parallel: usize,
+    pub retries: u32,
+}
+
 impl LinkConfig {
+    /// Sets all of the limits.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let Limits {
+            connect_timeout,
+            idle_timeout,
+            max_frame,
+            parallel,
+            retries,
+        } = limits;
+        self.connect_timeout = connect_timeout;
+        self.idle_timeout = idle_timeout;
+        self.max_frame = max_frame;
+        self.parallel = parallel;
+        self.retries = retries;
+    }
+
     /// The usual patience: 15 s to connect, 30 s of silence, messages of 16 MB, three retries.
     pub fn new(url: impl Into<String>) -> LinkConfig {
         LinkConfig {

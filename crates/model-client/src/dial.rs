@@ -37,7 +37,7 @@ use crate::websocket::Socket;
 const READ_BUFFER: usize = 8 << 10;
 
 /// Everything that dialling needs, shared by the attempts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Dialer {
     pub(crate) config: LinkConfig,
     pub(crate) target: Result<Target, LinkError>,

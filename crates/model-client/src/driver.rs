@@ -172,6 +172,12 @@ impl Driver {
             }
             Command::Ahead { request } => self.want_ahead(request, now),
             Command::Warm => self.pool.used(now),
+            Command::Limit(limits) => {
+                let mut dialer = Dialer::clone(&self.dialer);
+                dialer.config.set_limits(limits);
+                self.dialer = Arc::new(dialer);
+                self.pool.dial_with(Arc::clone(&self.dialer), now);
+            }
         }
     }
 

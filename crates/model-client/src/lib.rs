@@ -27,7 +27,7 @@ mod target;
 mod transport;
 mod websocket;
 
-pub use config::{LinkConfig, Secret};
+pub use config::{Limits, LinkConfig, Secret};
 pub use dial::{Trusted, trusted};
 pub use error::{LinkError, Phase, Retry};
 pub use key::KeyFetch;

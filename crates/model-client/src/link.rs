@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use model_protocol::{Request, StreamEvent};
 use tokio::sync::mpsc;
 
-use crate::config::LinkConfig;
+use crate::config::{Limits, LinkConfig};
 use crate::driver::Driver;
 use crate::error::LinkError;
 use crate::report::{LinkStatus, Report, Traffic};
@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Cancel { id: u64 },
     Ahead { request: Option<Box<Request>> },
     Warm,
+    Limit(Limits),
 }
 
 /// What a link tells. Events of one request come in order, and `Ended` is its last.
@@ -83,6 +84,12 @@ impl Link {
     /// A request is likely soon: makes sure that a connection stands. Never waits.
     pub fn warm(&self) {
         let _ = self.commands.send(Command::Warm);
+    }
+
+    /// These limits count from now on, also for what runs; connections that were made with another
+    /// size of messages are replaced when they are free. Never waits.
+    pub fn limit(&self, limits: Limits) {
+        let _ = self.commands.send(Command::Limit(limits));
     }
 
     /// The state as of now.

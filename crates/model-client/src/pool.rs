@@ -102,6 +102,20 @@ impl Pool {
         }
     }
 
+    /// Connections are made with this from now on.
+    pub(crate) fn dial_with(&mut self, dialer: Arc<Dialer>, now: Instant) {
+        let old = std::mem::replace(&mut self.dialer, dialer);
+        if old.config.max_frame != self.dialer.config.max_frame {
+            // How large a message may be is part of a connection.
+            self.dialling.clear();
+            self.dial_at = Some(now);
+            self.lives.retain(|it| !it.connection.is_idle());
+            for live in &mut self.lives {
+                live.retiring = true;
+            }
+        }
+    }
+
     /// Speaks something else from now on; what runs may end as it is.
     pub(crate) fn switch(&mut self, wire: Wire, now: Instant) {
         self.wire = wire;

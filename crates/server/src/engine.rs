@@ -235,7 +235,8 @@ impl Engine {
         self.settings = settings;
         self.ignored = prompt::Ignored::new(&self.settings.privacy.ignore);
         self.offer_completions();
-        if same_models {
+        if let Some(models) = self.models.as_mut().filter(|_| same_models) {
+            models.adopt(&self.settings);
             return;
         }
         match Models::start(&self.settings, &self.options).await {

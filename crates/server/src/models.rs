@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use config::Settings;
 use loopback::Loopback;
-use model_client::{KeyFetch, Link, LinkConfig, LinkEvent, LinkStatus, Proxies, Secret, Wire};
+use model_client::{
+    KeyFetch, Limits, Link, LinkConfig, LinkEvent, LinkStatus, Proxies, Secret, Wire,
+};
 use model_protocol::{Allowance, Quota, Request, Window};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
@@ -77,11 +79,7 @@ impl Models {
                 }));
             }
         }
-        config.idle_timeout = Duration::from_millis(settings.limits.idle_ms);
-        config.max_frame = settings.limits.frame_bytes;
-        config.connect_timeout = Duration::from_millis(settings.limits.connect_ms);
-        config.retries = settings.limits.retries;
-        config.parallel = settings.limits.parallel;
+        config.set_limits(limits(&settings.limits));
         config.prediction = fast.prediction;
         config.ca_file = fast.ca_file.map(Into::into);
         config.proxies = match fast.proxy.as_deref() {
@@ -118,6 +116,12 @@ impl Models {
             _embedded: embedded,
         };
         Ok((models, events))
+    }
+
+    /// Takes over what of other settings with the same models can change while the link runs.
+    pub(crate) fn adopt(&mut self, settings: &Settings) {
+        self.link.limit(limits(&settings.limits));
+        self.model.store = settings.privacy.store;
     }
 
     pub(crate) fn send(&self, id: u64, request: Request) {
@@ -204,6 +208,16 @@ impl Models {
             "latency": { "connect": milliseconds(report.connect), "firstText": milliseconds(report.first_text) },
             "quota": quota(&report.quota),
         })
+    }
+}
+
+fn limits(limits: &config::Limits) -> Limits {
+    Limits {
+        connect_timeout: Duration::from_millis(limits.connect_ms),
+        idle_timeout: Duration::from_millis(limits.idle_ms),
+        max_frame: limits.frame_bytes,
+        parallel: limits.parallel,
+        retries: limits.retries,
     }
 }
 

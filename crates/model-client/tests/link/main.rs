@@ -12,6 +12,7 @@ mod healing;
 mod keys;
 mod lanes;
 mod life;
+mod limits;
 mod proxies;
 mod redirect;
 mod tls;
