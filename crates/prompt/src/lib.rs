@@ -9,6 +9,7 @@
 //! | [`comment_instruction`] | an instruction written as a comment |
 //! | [`Size`], [`Capacity`] | whether a request and its answer fit into the model |
 //! | [`Ignored`] | which files never leave |
+//! | [`Masks`], [`Undo`] | what stands for secrets in a request, and the way back |
 //! | [`Cleaner`] | the answer as code, while it streams |
 //!
 //! Pure: no sockets, no files, no LSP. Offsets are bytes of the text.
@@ -19,6 +20,7 @@ mod cleaner;
 mod comment;
 mod completion;
 mod ignored;
+mod mask;
 mod preset;
 mod region;
 
@@ -28,5 +30,6 @@ pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
 pub use completion::Completion;
 pub use ignored::Ignored;
+pub use mask::{CutSecret, Masks, Undo};
 pub use preset::{Preset, presets};
 pub use region::{indentation_block, region};
