@@ -254,7 +254,8 @@ pub struct Privacy {
     /// Files that are never sent, as patterns in the manner of `.gitignore`.
     /// Your user file's list takes the place of the built-in one; workspace files and clients add to it.
     pub ignore: Vec<String>,
-    /// Whether what looks like a secret is masked before it is sent. Not in force yet.
+    /// Whether what looks like a secret is masked before it is sent: keys, tokens, passwords, private keys.
+    /// The model sees other letters in their place, and your text keeps the right ones.
     pub mask: bool,
     /// Whether the provider may keep requests and answers.
     pub store: bool,

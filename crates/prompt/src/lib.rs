@@ -30,6 +30,6 @@ pub use cleaner::{Cleaner, LineEnding, Shape, Unusable};
 pub use comment::{CommentAsk, comment_instruction};
 pub use completion::Completion;
 pub use ignored::Ignored;
-pub use mask::{CutSecret, Masks, Undo};
+pub use mask::{CutSecret, Masks, Secrets, Undo};
 pub use preset::{Preset, presets};
 pub use region::{indentation_block, region};

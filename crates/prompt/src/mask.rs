@@ -33,6 +33,23 @@ const SIGN: &str = "REDACTED";
 pub struct Masks {
     /// Stand-in and secret, each once.
     pairs: Vec<(String, String)>,
+    /// A document was looked at in part.
+    is_partial: bool,
+    is_off: bool,
+}
+
+/// Where the secrets of a document stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets {
+    places: Vec<Range<usize>>,
+    is_of_all: bool,
+}
+
+impl Secrets {
+    /// Whether they are all of the document's, whatever the region.
+    pub fn is_of_all(&self) -> bool {
+        self.is_of_all
+    }
 }
 
 /// A region that begins or ends inside of a secret cannot be shown in part.
@@ -43,47 +60,71 @@ pub struct Masks {
 pub struct CutSecret;
 
 impl Masks {
+    /// Masks that let everything through as it is.
+    pub fn off() -> Masks {
+        Masks {
+            is_off: true,
+            ..Masks::default()
+        }
+    }
+
     /// Whether nothing was masked.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// The document with stand-ins in place of its secrets, for a request about the region of which
-    /// up to `context` bytes on each side are sent. Every offset stays. Costs the length of what is
-    /// looked at: the document, or the part of a large one.
-    ///
-    /// # Errors
-    /// When the region begins or ends inside of a secret.
+    /// The secrets of a document as they matter for a request about the region, of which up to
+    /// `context` bytes on each side are sent. Costs the length of what is looked at: the document, or
+    /// the part of a large one; 3 ms for each megabyte.
+    pub fn look(&self, text: &Text, region: &Range<usize>, context: usize) -> Secrets {
+        if self.is_off {
+            return Secrets::default();
+        }
+        let part = part(text, region, context);
+        let found = self.find(&text.slice(part.clone()));
+        let shifted = found
+            .into_iter()
+            .map(|it| part.start + it.start..part.start + it.end);
+        Secrets {
+            places: shifted.collect(),
+            is_of_all: part == (0..text.len()),
+        }
+    }
+
+    /// The document with stand-ins in place of its secrets, and whether the region cuts one, so that
+    /// its part of the stand-in would not come back. Every offset stays.
     pub fn document(
         &mut self,
         text: &Text,
+        secrets: &Secrets,
         region: &Range<usize>,
-        context: usize,
-    ) -> Result<Text, CutSecret> {
-        let part = part(text, region, context);
-        let words = text.slice(part.clone());
-        let found = self.find(&words);
+    ) -> (Text, Result<(), CutSecret>) {
+        self.is_partial |= !secrets.is_of_all && !self.is_off;
         let mut masked = text.clone();
-        for place in found {
-            let place = part.start + place.start..part.start + place.end;
+        let mut whole = Ok(());
+        for place in &secrets.places {
             let cuts = |at: usize| place.start < at && at < place.end;
             if cuts(region.start) || cuts(region.end) {
-                return Err(CutSecret);
+                whole = Err(CutSecret);
             }
             let stand_in = self.stand_in(&text.slice(place.clone()));
-            masked.replace(place, &stand_in);
+            masked.replace(place.clone(), &stand_in);
         }
-        Ok(masked)
+        (masked, whole)
     }
 
-    /// All messages of a request: the second net, for what is not of the document.
-    pub fn request(&mut self, request: &mut Request) {
+    /// A request that was made of masked text: what else of a large document is in it is masked too.
+    pub fn request(&mut self, mut request: Request) -> Request {
+        if !self.is_partial {
+            return request;
+        }
         let texts = request.input.iter_mut().map(|it| &mut it.text);
         for text in texts.chain(&mut request.prediction) {
             if let Cow::Owned(masked) = self.text(text) {
                 *text = masked;
             }
         }
+        request
     }
 
     /// A text with stand-ins in place of its secrets.
@@ -105,6 +146,9 @@ impl Masks {
 
     /// Where secrets stand, in order and apart: those that look like it, and what is known as one.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
+        if self.is_off {
+            return Vec::new();
+        }
         let mut found = find::secrets(text);
         found.retain(|it| {
             !self
@@ -201,11 +245,6 @@ impl Undo {
     /// The masks, for requests that go on from this one.
     pub fn masks(&self) -> &Masks {
         &self.masks
-    }
-
-    /// The same, to mask more.
-    pub fn masks_mut(&mut self) -> &mut Masks {
-        &mut self.masks
     }
 
     /// The next piece of the answer; gives what can be handed on, which may be nothing.

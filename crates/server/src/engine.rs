@@ -7,6 +7,7 @@ mod actions;
 mod arrived;
 mod commands;
 mod completion;
+mod masked;
 mod naming;
 mod open_document;
 mod publish;
@@ -32,6 +33,7 @@ use self::arrived::Arrived;
 pub(crate) use self::commands::COMMANDS;
 use self::completion::Completions;
 pub(crate) use self::completion::Question;
+use self::masked::Masked;
 use self::open_document::OpenDocument;
 use self::publish::Published;
 use self::speculation::Speculation;
@@ -138,6 +140,7 @@ pub(crate) struct Engine {
     /// What each rewrite cost on the wire.
     traffic: BTreeMap<RewriteId, Traffic>,
     completions: Completions,
+    masked: Masked,
     started: Instant,
 }
 
@@ -173,6 +176,7 @@ impl Engine {
             tokenizer: None,
             traffic: BTreeMap::new(),
             completions: Completions::default(),
+            masked: Masked::default(),
             started: Instant::now(),
         };
         tokio::spawn(engine.run(messages));
@@ -371,6 +375,7 @@ impl Engine {
             self.homes.retain(|_, home| home != uri.as_str());
             self.published.retain(|id, _| self.homes.contains_key(id));
             self.traffic.retain(|id, _| self.homes.contains_key(id));
+            self.masked.retain(|id| self.homes.contains_key(id));
             if document.has_diagnostics {
                 self.clear_diagnostics(uri);
             }
@@ -393,12 +398,18 @@ impl Engine {
         let (id, event) = match event {
             LinkEvent::Sent { id, .. } => (id, ModelEvent::Sent),
             LinkEvent::Stream { id, event } => {
+                if event.is_terminal() {
+                    self.hand_on_rest(RewriteId(id));
+                }
                 let arrived = &mut self.arrived;
                 let event = match event {
                     StreamEvent::Failed(error) if arrived.end(RewriteId(id)) => {
                         arrived.broke_off(RewriteId(id), &error.message)
                     }
                     StreamEvent::Delta { text } => {
+                        let Some(text) = self.masked.text(RewriteId(id), text) else {
+                            return;
+                        };
                         arrived.text(RewriteId(id), &text);
                         StreamEvent::Delta { text }
                     }
@@ -430,8 +441,17 @@ impl Engine {
         }
     }
 
+    /// Nothing more comes of an answer: what was held back of it is no stand-in.
+    fn hand_on_rest(&mut self, id: RewriteId) {
+        if let Some(text) = self.masked.rest(id) {
+            self.arrived.text(id, &text);
+            self.hand_on(id, ModelEvent::Stream(StreamEvent::Delta { text }));
+        }
+    }
+
     /// Nothing more comes of an answer that has no end: its complete lines are kept, if there are any.
     fn lose_answer(&mut self, id: RewriteId, why: &str) {
+        self.hand_on_rest(id);
         let event = match self.arrived.end(id) {
             true => ModelEvent::Stream(self.arrived.broke_off(id, why)),
             false => ModelEvent::Failed(sentence(why)),

@@ -30,7 +30,7 @@ pub(crate) struct Models {
     /// Why there is no key where one is set.
     no_key: Option<String>,
     /// Stops when dropped.
-    _embedded: Option<Loopback>,
+    embedded: Option<Loopback>,
 }
 
 impl Models {
@@ -113,7 +113,7 @@ impl Models {
             },
             prewarms,
             no_key,
-            _embedded: embedded,
+            embedded,
         };
         Ok((models, events))
     }
@@ -160,6 +160,11 @@ impl Models {
     /// Why nothing can be asked of it, if it cannot.
     pub(crate) fn no_key(&self) -> Option<&str> {
         self.no_key.as_deref()
+    }
+
+    /// Whether it is the engine in this very process.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
     }
 
     /// The address as set: `embedded`, or a URL without its query.

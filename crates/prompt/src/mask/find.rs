@@ -41,13 +41,13 @@ const IN_ADDRESS: &str = r#"://[^\s:/@"'`<>]{0,64}:([^\s@/"'`<>]{6,})@"#;
 const IN_HEADER: &str = r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{16,})";
 
 /// A name that says so, perhaps a type, and a text.
-const BESIDE_NAME: &str = r#"(?ix)
+const BESIDE_NAME: &str = r#"(?imx)
     ( passw(?:or)?d | pwd | passphrase | secret | credential
     | token | api[_-]?key | access[_-]?key | private[_-]?key | auth[_-]?key | encryption[_-]?key | signing[_-]?key | account[_-]?key )
-    [a-z0-9_-]{0,32} ["'`]? \s{0,8}
+    [a-z0-9_-]{0,32} ["'`]? \s{0,8} (?: is \s{0,8} )?
     (?: : \s{0,8} [a-z&*<>\[\]'_:\ ]{1,32} )?
     (?: := | => | = | : | , ) \s{0,8}
-    (?: [bruf@]{0,2} ["'`] ([^"'`\s]{6,}) ["'`]
+    (?: [bruf@]{0,2} ["'`] ([^"'`\s]{6,}) (?: ["'`] | $ )
       | ([A-Za-z0-9+/=_.~-]{16,}) (?: [\s;,] | $ ) )"#;
 
 const PRIVATE_KEY: &str = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----";

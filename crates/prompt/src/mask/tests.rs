@@ -47,6 +47,7 @@ fn passwords_are_known_by_their_place() {
         "setToken(\"token\", \"abc123def456ghi\")",
         &["abc123def456ghi"],
     );
+    check("password = \"half-typ1\nx = 1", &["half-typ1"]);
     check("password = os.environ[\"DB_PASSWORD\"]", &[]);
     check("password = \"${DB_PASSWORD}\"", &[]);
     check("password = \"DB_PASSWORD\"", &[]);
@@ -92,21 +93,18 @@ fn a_known_secret_is_masked_wherever_it_stands() {
         .text("password = 'hunter2x'; try('hunter2x')")
         .into_owned();
     assert!(!masked.contains("hunter2x"), "{masked}");
-    let mut request = Request {
-        input: vec![Message::user("is hunter2x good?")],
-        prediction: Some("hunter2x".to_owned()),
-        ..Request::default()
-    };
-    masks.request(&mut request);
-    assert!(!format!("{request:?}").contains("hunter2x"));
+    assert!(!masks.text("is hunter2x good?").contains("hunter2x"));
 }
 
 #[test]
 fn a_region_must_not_cut_a_secret() {
     let text = Text::from("password = \"hunter2x\"\n");
     let check = |region: Range<usize>, is_fine: bool| {
-        let masked = Masks::default().document(&text, &region, 0);
-        assert_eq!(masked.is_ok(), is_fine, "{region:?}");
+        let mut masks = Masks::default();
+        let secrets = masks.look(&text, &region, 0);
+        let (masked, whole) = masks.document(&text, &secrets, &region);
+        assert_eq!(whole.is_ok(), is_fine, "{region:?}");
+        assert!(!masked.to_string().contains("hunter"));
     };
     check(0..21, true);
     check(11..21, true);
@@ -121,9 +119,24 @@ fn of_a_large_text_the_part_around_the_region_is_masked() {
     let text = Text::from(format!("{filler}password = 'hunter2x'\n{filler}").as_str());
     let at = filler.len();
     let mut masks = Masks::default();
-    let masked = masks.document(&text, &(at..at + 5), 1_000).unwrap();
+    let region = at..at + 5;
+    let secrets = masks.look(&text, &region, 1_000);
+    assert!(!secrets.is_of_all());
+    let (masked, whole) = masks.document(&text, &secrets, &region);
+    assert_eq!(whole, Ok(()));
     assert_eq!(masked.len(), text.len());
     assert!(!masked.slice(at..at + 30).contains("hunter2x"));
+    // What of it stands farther off in a request is looked at there.
+    let request = Request {
+        input: vec![Message::user("token = 'abc123def456ghi' and hunter2x")],
+        prediction: Some("hunter2x".to_owned()),
+        ..Request::default()
+    };
+    let request = format!("{:?}", masks.request(request));
+    assert!(
+        !request.contains("hunter2x") && !request.contains("abc123"),
+        "{request}"
+    );
 }
 
 #[test]

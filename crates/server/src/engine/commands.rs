@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use prompt::{Ask, CommentAsk, Shape, Size, comment_instruction};
+use prompt::{Ask, CommentAsk, CutSecret, Shape, Size, comment_instruction};
 use rewrite::{Apply, Effect, RewriteId, Start, Time};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -169,6 +169,7 @@ impl Engine {
             return Err(Failure::new(Reason::NoKey, why.to_owned()));
         }
         let (model, capacity) = (models.model().clone(), models.capacity());
+        let mut masks = self.masks();
         if self.documents.contains_key(uri.as_str()) && self.is_ignored(uri.as_str()) {
             let why = "this file is never sent: it is among the patterns of `privacy.ignore`";
             return Err(Failure::new(Reason::Ignored, why));
@@ -188,7 +189,7 @@ impl Engine {
             region: job.region.clone(),
             instruction: job.instruction.clone(),
         };
-        let request = request(document, &job, &model, context_bytes);
+        let request = request(document, &job, &model, context_bytes, &mut masks)?;
         let bound = Size::bound(&request, &text.slice(job.region.clone()));
         match self.fit(&what, bound, capacity) {
             Fit::Fits => {}
@@ -208,6 +209,7 @@ impl Engine {
             })
             .ok_or_else(|| not_open(uri.as_str()))?;
         started?;
+        self.masked.begin(id, masks);
         self.homes.insert(id, uri.as_str().to_owned());
         if let Some(document) = self.documents.get_mut(uri.as_str()) {
             document.remember(id, region.clone());
@@ -298,6 +300,7 @@ impl Engine {
             apply: view.apply,
         };
         let mut region = 0..0;
+        let mut masks = self.masks_after(old);
         let capacity = self.models.as_ref().map(|models| models.capacity());
         let model = self
             .models
@@ -315,18 +318,22 @@ impl Engine {
                 |text, place, request, answer| {
                     region = place.clone();
                     let job = job_of(place);
+                    let secrets = masks.look(text, &job.region, context_bytes);
+                    let (seen, _) = masks.document(text, &secrets, &job.region);
+                    let instruction = masks.text(&job.instruction);
+                    let answer = masks.text(answer);
                     let ask = Ask {
-                        text,
+                        text: &seen,
                         region: job.region.clone(),
                         language,
                         syntax: None,
                         path: &path,
-                        instruction: &job.instruction,
+                        instruction: &instruction,
                         context_bytes,
                     };
                     // A conversation that has grown too long for the model begins anew.
                     let follow_up = (!same)
-                        .then(|| prompt::follow_up(&ask, request, answer))
+                        .then(|| prompt::follow_up(&ask, request, &answer))
                         .filter(|it| {
                             let region = text.slice(job.region.clone());
                             capacity.is_none_or(|it_takes| {
@@ -334,6 +341,7 @@ impl Engine {
                             })
                         });
                     let request = follow_up.unwrap_or_else(|| prompt::request(&ask, &model));
+                    let request = masks.request(request);
                     let shape = Shape::of(&text.slice(job.region.clone()), line_ending)
                         .in_language(language);
                     Start {
@@ -351,6 +359,7 @@ impl Engine {
             )
         })
         .ok_or_else(|| not_open(&uri))??;
+        self.masked.begin(id, masks);
         self.homes.insert(id, uri.clone());
         let Some(document) = self.documents.get_mut(&uri) else {
             return Err(not_open(&uri));
@@ -519,10 +528,11 @@ pub(super) fn ahead(
     selected: Range<usize>,
     model: &prompt::Model,
     context_bytes: usize,
+    mut masks: prompt::Masks,
 ) -> Option<model_protocol::Request> {
     let comment = comment_instruction(document.text(), selected.clone(), document.language);
     let job = job(document, selected, comment, String::new(), Apply::Once);
-    let (seen, region) = seen(&document.text().clone(), &job);
+    let (seen, region) = masked(document, &job, context_bytes, &mut masks).ok()?;
     let (language, path) = (document.language, document.path.clone());
     let ask = Ask {
         text: &seen,
@@ -533,28 +543,52 @@ pub(super) fn ahead(
         instruction: "",
         context_bytes,
     };
-    prompt::ahead(&ask, model)
+    let request = prompt::ahead(&ask, model)?;
+    Some(masks.request(request))
 }
 
-/// The request for the job.
+/// The request for the job, masked.
 fn request(
     document: &mut OpenDocument,
     job: &Job,
     model: &prompt::Model,
     context_bytes: usize,
-) -> model_protocol::Request {
-    let (seen, region) = seen(&document.text().clone(), job);
+    masks: &mut prompt::Masks,
+) -> Result<model_protocol::Request, Failure> {
+    let cut = |error: CutSecret| Failure::new(Reason::Unsupported, error.to_string());
+    let (seen, region) = masked(document, job, context_bytes, masks).map_err(cut)?;
+    let instruction = masks.text(&job.instruction);
     let (language, path) = (document.language, document.path.clone());
     let ask = Ask {
         text: &seen,
-        region,
+        region: region.clone(),
         language,
         syntax: document.syntax().filter(|_| job.comment.is_none()),
         path: &path,
-        instruction: &job.instruction,
+        instruction: &instruction,
         context_bytes,
     };
-    prompt::request(&ask, model)
+    let mut request = prompt::request(&ask, model);
+    request.prediction = Some(seen.slice(region).into_owned());
+    Ok(masks.request(request))
+}
+
+/// Text and region as [`seen`], with stand-ins for secrets.
+fn masked(
+    document: &mut OpenDocument,
+    job: &Job,
+    context_bytes: usize,
+    masks: &mut prompt::Masks,
+) -> Result<(Text, Range<usize>), CutSecret> {
+    let (text, region) = seen(&document.text().clone(), job);
+    let (masked, whole) = match job.comment {
+        None => document.masked(masks, &region, context_bytes),
+        Some(_) => {
+            let secrets = masks.look(&text, &region, context_bytes);
+            masks.document(&text, &secrets, &region)
+        }
+    };
+    whole.map(|()| (masked, region))
 }
 
 /// The text and the region as the model is shown them: as they will be without the comment that asked.
@@ -573,10 +607,9 @@ fn prepare(
     id: RewriteId,
     text: &Text,
     job: Job,
-    mut request: model_protocol::Request,
+    request: model_protocol::Request,
 ) -> Start {
     let (seen, region) = seen(text, &job);
-    request.prediction = Some(seen.slice(region.clone()).into_owned());
     let shape =
         Shape::of(&seen.slice(region), document.line_ending()).in_language(document.language);
     Start {

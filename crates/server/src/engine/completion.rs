@@ -7,7 +7,7 @@
 
 use model_client::LinkEvent;
 use model_protocol::StreamEvent;
-use prompt::Completion;
+use prompt::{Completion, Masks};
 use rewrite::Time;
 use text::Text;
 use tokio::sync::oneshot;
@@ -65,7 +65,7 @@ enum Stage {
     /// Until no key has come for so long.
     Until(Time),
     /// The model is at it.
-    Asked { id: u64, text: String },
+    Asked { id: u64, text: String, masks: Masks },
 }
 
 /// An answer, with what tells its place.
@@ -207,15 +207,19 @@ impl Engine {
         else {
             return answer_with(waiting.answer, Vec::new());
         };
-        let request = self
-            .completion(document, &waiting.text, waiting.at)
-            .request(models.model());
+        let mut masks = self.masks();
+        let (text, at) = (&waiting.text, waiting.at);
+        let secrets = masks.look(text, &(at..at), self.settings.completion.bytes);
+        let (seen, _) = masks.document(text, &secrets, &(at..at));
+        let request = self.completion(document, &seen, at).request(models.model());
+        let request = masks.request(request);
         self.completions.asked += 1;
         let id = FIRST_ID + self.completions.asked;
         models.send(id, request);
         waiting.stage = Stage::Asked {
             id,
             text: String::new(),
+            masks,
         };
         self.completions.waiting = Some(waiting);
     }
@@ -234,7 +238,10 @@ impl Engine {
             return Some(event);
         }
         let waiting = self.completions.waiting.as_mut();
-        let Some(Stage::Asked { id: current, text }) = waiting.map(|it| &mut it.stage) else {
+        let Some(Stage::Asked {
+            id: current, text, ..
+        }) = waiting.map(|it| &mut it.stage)
+        else {
             return None;
         };
         if current != id {
@@ -269,9 +276,10 @@ impl Engine {
         let Some(waiting) = self.completions.waiting.take() else {
             return;
         };
-        let Stage::Asked { id, text: answer } = &waiting.stage else {
+        let Stage::Asked { id, text, masks } = &waiting.stage else {
             return;
         };
+        let answer = &masks.undo(text);
         if let (false, Some(models)) = (is_whole, &self.models) {
             models.cancel(*id);
         }

@@ -47,6 +47,8 @@ pub(crate) struct OpenDocument {
     /// The name of this tree among all that were ever begun: what a worker parsed for another, also of this
     /// document before it was opened again, is of no use.
     tree: u64,
+    /// Where secrets stand in this very text, once that is known.
+    secrets: Option<prompt::Secrets>,
     selections: VecDeque<(u64, Anchor, Anchor)>,
     next_selection: u64,
     /// Where rewrites began, also those that are over.
@@ -93,6 +95,7 @@ impl OpenDocument {
             parsing: false,
             is_slow: false,
             tree: next_tree(),
+            secrets: None,
             selections: VecDeque::new(),
             next_selection: 0,
             retriable: VecDeque::new(),
@@ -141,6 +144,7 @@ impl OpenDocument {
 
     fn keep_for_tree(&mut self, changes: &[ChangeSet]) {
         self.is_slow = false;
+        self.secrets = None;
         if self.syntax.is_none() {
             return;
         }
@@ -176,6 +180,7 @@ impl OpenDocument {
         self.is_lost = false;
         let last = self.rewrites.last_edit();
         self.rewrites = DocumentRewrites::open(text, version, profile).number_edits_behind(last);
+        self.secrets = None;
         self.selections.clear();
         self.retriable.clear();
         self.begin_tree_anew();
@@ -222,6 +227,21 @@ impl OpenDocument {
             self.is_slow = !syntax.parse(text, &mut || started.elapsed() < PARSE_BUDGET);
         }
         self.syntax.as_ref()
+    }
+
+    /// The text with stand-ins for its secrets. They are looked for once for each text, unless it is large.
+    pub(crate) fn masked(
+        &mut self,
+        masks: &mut prompt::Masks,
+        region: &Range<usize>,
+        context: usize,
+    ) -> (Text, Result<(), prompt::CutSecret>) {
+        let text = self.rewrites.text();
+        let known = self.secrets.take();
+        let secrets = known.unwrap_or_else(|| masks.look(text, region, context));
+        let masked = masks.document(text, &secrets, region);
+        self.secrets = Some(secrets).filter(prompt::Secrets::is_of_all);
+        masked
     }
 
     /// How the document's lines end, by its first.

@@ -136,6 +136,7 @@ impl Engine {
         };
         let most = self.settings.context.bytes;
         let is_ignored = self.is_ignored(&wanted.uri);
+        let masks = self.masks();
         let Some(models) = self.models.as_ref().filter(|_| !is_ignored) else {
             return;
         };
@@ -168,7 +169,8 @@ impl Engine {
             Verdict::Never => return,
         }
         let selected = wanted.selected.unwrap_or(0..0);
-        if let Some(request) = super::commands::ahead(document, selected, models.model(), most) {
+        let model = models.model();
+        if let Some(request) = super::commands::ahead(document, selected, model, most, masks) {
             models.ahead(Some(request));
             self.speculation.handed = Some(wanted.uri);
         }
