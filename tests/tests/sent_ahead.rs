@@ -132,6 +132,26 @@ fn what_was_typed_since_is_sent_with_everything() {
 }
 
 #[test]
+fn what_was_typed_is_sent_ahead_when_typing_rests() {
+    let model = model();
+    let client = client(&model, json!({}));
+    let uri = client.open("a.py", "python", &text(OLD));
+    model.wait_for_warm_ups(1);
+    let end = text(OLD).len();
+    for (at, key) in "# typed".chars().enumerate() {
+        client.replace(&uri, end + at..end + at, &key.to_string());
+        client.flush(&uri);
+    }
+    let ahead = model.wait_for_warm_ups(2);
+    assert!(input(&ahead).contains("# typed"), "{ahead:?}");
+    rewrite(&client, &uri);
+    let asked = last_request(&model);
+    assert!(asked.event["previous_response_id"].is_string(), "{asked:?}");
+    // No key was worth sending the file for it alone.
+    assert_eq!(warm_ups(&model), 2);
+}
+
+#[test]
 fn of_a_large_file_the_part_around_the_selection_is_sent_ahead() {
     let model = model();
     let client = client(&model, json!({ "context": { "bytes": 4_000 } }));

@@ -276,6 +276,7 @@ impl Engine {
                 version,
             } => {
                 self.speculation_is_stale(uri.as_str());
+                self.speculate_on_rest(&uri, &changes);
                 self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, now, out| {
                     document.changed(&changes, text, version, now, out)

@@ -1,5 +1,5 @@
-//! What is sent ahead of a rewrite: the file around the selection, when a document is opened and when a selection
-//! is made. When, of what, and how much of it.
+//! What is sent ahead of a rewrite: the file around the selection, when a document is opened, when a selection is
+//! made, and when typing has rested. When, of what, and how much of it.
 //!
 //! Not here: the words (crate `prompt`), whether it can leave now without being in the way (crate
 //! `model-client`), and going on from it (there too).
@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use rewrite::{State, Time};
+use text::ChangeSet;
 use tower_lsp::ls_types::Uri;
 
 use super::{Engine, OpenDocument};
@@ -21,6 +22,8 @@ const BYTES_PER_SECOND: usize = 64 << 10;
 const GAP: Time = 300_000;
 /// Editors open many documents at once; the last one is what the user looks at.
 const AFTER_OPENING: Time = 100_000;
+/// So long nothing is typed before a document is sent anew; each time costs its tokens.
+const REST: Time = 1_500_000;
 
 /// How much may be sent ahead, over time. Pure: time comes in, a verdict goes out.
 #[derive(Debug, Default)]
@@ -74,6 +77,8 @@ pub(super) struct Speculation {
     wanted: Option<Wanted>,
     /// The document of what was handed over last: the link may still hold it back.
     handed: Option<String>,
+    /// The document that was wanted last: the one at which the user is.
+    current: Option<String>,
 }
 
 #[derive(Debug)]
@@ -82,6 +87,8 @@ struct Wanted {
     /// Bytes; without one, the document as a whole.
     selected: Option<Range<usize>>,
     due: Time,
+    /// Because typing rests.
+    rests: bool,
 }
 
 impl Speculation {
@@ -99,15 +106,27 @@ impl Engine {
 
     /// A document was opened.
     pub(super) fn speculate_on_opening(&mut self, uri: &Uri) {
-        self.speculate(uri, None, AFTER_OPENING);
+        self.speculate(uri, None, AFTER_OPENING, false);
     }
 
     /// A selection was made, in bytes.
     pub(super) fn speculate_on_selection(&mut self, uri: &Uri, selected: Range<usize>) {
-        self.speculate(uri, Some(selected), 0);
+        self.speculate(uri, Some(selected), 0, false);
     }
 
-    fn speculate(&mut self, uri: &Uri, selected: Option<Range<usize>>, wait: Time) {
+    /// The document at which the user is changed: what the server knows of it is stale, and worth sending anew
+    /// when nothing more is typed.
+    pub(super) fn speculate_on_rest(&mut self, uri: &Uri, changes: &[ChangeSet]) {
+        if self.speculation.current.as_deref() != Some(uri.as_str()) {
+            return;
+        }
+        let last = changes.last().map(ChangeSet::changes);
+        let last = last.as_ref().and_then(|it| it.last());
+        let selected = last.map(|it| it.new.end..it.new.end);
+        self.speculate(uri, selected, REST, true);
+    }
+
+    fn speculate(&mut self, uri: &Uri, selected: Option<Range<usize>>, wait: Time, rests: bool) {
         if !self.models.as_ref().is_some_and(|it| it.takes_ahead()) {
             return;
         }
@@ -115,7 +134,9 @@ impl Engine {
             uri: uri.as_str().to_owned(),
             selected,
             due: self.now() + wait,
+            rests,
         });
+        self.speculation.current = Some(uri.as_str().to_owned());
     }
 
     /// The document is not any more what it was: what was meant to be sent of it is stale.
@@ -143,7 +164,9 @@ impl Engine {
         let Some(document) = self.documents.get_mut(&wanted.uri) else {
             return;
         };
-        if document.rewrites.active().any(|it| is_at_work(it.state)) {
+        // A conversation that may go on is what a server without lanes would forget for this.
+        let is_in_the_way = |state| wanted.rests || is_at_work(state);
+        if document.rewrites.active().any(|it| is_in_the_way(it.state)) {
             return;
         }
         let length = document.text().len();
@@ -169,6 +192,7 @@ impl Engine {
             Verdict::Never => return,
         }
         let selected = wanted.selected.unwrap_or(0..0);
+        let selected = selected.start.min(length)..selected.end.min(length);
         let model = models.model();
         if let Some(request) = super::commands::ahead(document, selected, model, most, masks) {
             models.ahead(Some(request));
