@@ -16,6 +16,8 @@ pub enum Reply {
     Status(u16, String, String),
     /// An answer, step by step.
     Stream(Vec<Step>),
+    /// Pieces of bytes as they stand, from the status line on, each on its own; then the connection ends.
+    Bytes(Vec<Vec<u8>>),
 }
 
 /// A step of an answer. Without `End` nothing ends it but what stands there instead.
@@ -156,6 +158,13 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         };
         match (shared.script)(&post) {
             Reply::Status(status, headers, body) => refuse(stream, status, &headers, &body)?,
+            Reply::Bytes(pieces) => {
+                for piece in pieces {
+                    let mut stream = stream;
+                    stream.write_all(&piece)?;
+                }
+                return Ok(());
+            }
             Reply::Stream(steps) => {
                 let goes_on = answer(stream, post.is_chat(), &steps)?;
                 if !goes_on {

@@ -282,7 +282,16 @@ pub(crate) fn limits_of(headers: &HeaderMap) -> (Quota, Option<std::time::Durati
             wait = wait.or_else(|| retry_after(name.as_str(), value));
         }
     }
-    (quota, wait)
+    (quota, wait.or_else(|| until_date(headers)))
+}
+
+/// How long it is until the date of `retry-after`, by the server's own clock where it tells that.
+fn until_date(headers: &HeaderMap) -> Option<std::time::Duration> {
+    let date = |name| httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok();
+    let until = date(header::RETRY_AFTER)?;
+    let now = date(header::DATE).unwrap_or_else(std::time::SystemTime::now);
+    // A date that has passed asks for no time at all.
+    Some(until.duration_since(now).unwrap_or_default())
 }
 
 /// The server's reason. The body of a refused upgrade may be cut off, so that half a JSON object

@@ -221,6 +221,9 @@ impl LinkError {
 
 fn cure(status: u16) -> &'static str {
     match status {
+        300..=399 => {
+            "; it points elsewhere: put the address that is meant into the setting `models.fast.url`"
+        }
         401 | 403 => "; check the setting `models.fast.key`",
         404 | 405 => {
             "; there may be no such service at this address: check the setting `models.fast.url`"

@@ -128,7 +128,7 @@ impl Quota {
 }
 
 /// How long a header asks to be left alone: `retry-after` in seconds or `retry-after-ms`. A date,
-/// which HTTP also allows, is not read.
+/// which HTTP also allows, needs a clock and is not read here.
 pub fn retry_after(name: &str, value: &str) -> Option<Duration> {
     let number: f64 = value.trim().parse().ok()?;
     let seconds = match name.to_ascii_lowercase().as_str() {

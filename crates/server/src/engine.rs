@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use config::Settings;
 use model_client::{LinkEvent, Traffic};
-use model_protocol::StreamEvent;
+use model_protocol::{ServerError, StreamEvent};
 use rewrite::{EditId, Effect, ModelEvent, RewriteId, Time};
 use serde_json::Value;
 use syntax::Syntax;
@@ -406,6 +406,15 @@ impl Engine {
                 let event = match event {
                     StreamEvent::Failed(error) if arrived.end(RewriteId(id)) => {
                         arrived.broke_off(RewriteId(id), &error.message)
+                    }
+                    // Without a complete line there is nothing to decide on.
+                    StreamEvent::Incomplete { reason, .. } if !arrived.end(RewriteId(id)) => {
+                        let why =
+                            format!("it stopped before its first line was complete ({reason})");
+                        StreamEvent::Failed(ServerError {
+                            message: why,
+                            ..ServerError::default()
+                        })
                     }
                     StreamEvent::Delta { text } => {
                         let Some(text) = self.masked.text(RewriteId(id), text) else {

@@ -181,7 +181,10 @@ impl Exchange {
 fn stage_of(answer: Response<AnswerBody>, wait: Option<Duration>, post: &Post) -> Stage {
     let status = answer.status().as_u16();
     let kind = answer.headers().get(header::CONTENT_TYPE);
-    let is_stream = kind.is_none_or(|it| it.as_bytes().starts_with(b"text/event-stream"));
+    let is_stream = kind.is_none_or(|it| {
+        let kind = it.as_bytes().to_ascii_lowercase();
+        kind.starts_with(b"text/event-stream")
+    });
     let body = answer.into_body();
     if status != 200 || !is_stream {
         return Stage::Refused {
