@@ -141,6 +141,8 @@ pub(crate) struct Engine {
     traffic: BTreeMap<RewriteId, Traffic>,
     completions: Completions,
     masked: Masked,
+    /// The rewrites that wait until others have ended, with their places in the queue.
+    queued: BTreeMap<RewriteId, usize>,
     started: Instant,
 }
 
@@ -177,6 +179,7 @@ impl Engine {
             traffic: BTreeMap::new(),
             completions: Completions::default(),
             masked: Masked::default(),
+            queued: BTreeMap::new(),
             started: Instant::now(),
         };
         tokio::spawn(engine.run(messages));
@@ -397,7 +400,10 @@ impl Engine {
             return;
         };
         let (id, event) = match event {
-            LinkEvent::Sent { id, .. } => (id, ModelEvent::Sent),
+            LinkEvent::Sent { id, .. } => {
+                self.leave_queue(RewriteId(id));
+                (id, ModelEvent::Sent)
+            }
             LinkEvent::Stream { id, event } => {
                 if event.is_terminal() {
                     self.hand_on_rest(RewriteId(id));
@@ -429,12 +435,14 @@ impl Engine {
             }
             LinkEvent::Ended { id, error } => {
                 let id = RewriteId(id);
+                self.queued.remove(&id);
                 return match error {
                     Some(error) => self.lose_answer(id, &error.to_string()),
                     None => drop(self.arrived.end(id)),
                 };
             }
-            LinkEvent::Queued { .. } | LinkEvent::Status(_) => return,
+            LinkEvent::Queued { id, place } => return self.wait_in_queue(RewriteId(id), place),
+            LinkEvent::Status(_) => return,
             LinkEvent::Traffic { id, traffic } => {
                 self.traffic.insert(RewriteId(id), traffic);
                 return;
@@ -448,6 +456,24 @@ impl Engine {
             self.with_document(&uri, |document, now, out| {
                 document.rewrites.model(id, event, now, out)
             });
+        }
+    }
+
+    /// A request waits for others; the place counts from 1.
+    fn wait_in_queue(&mut self, id: RewriteId, place: usize) {
+        self.queued.insert(id, place);
+        self.place_changed(id);
+    }
+
+    fn leave_queue(&mut self, id: RewriteId) {
+        if self.queued.remove(&id).is_some() {
+            self.place_changed(id);
+        }
+    }
+
+    fn place_changed(&mut self, id: RewriteId) {
+        if let Some(uri) = self.homes.get(&id) {
+            self.changed.insert((uri.clone(), id));
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct RewriteChangedParams {
     pub(crate) timings: TimingsParams,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) bytes: Option<BytesParams>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) queued: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
 }
@@ -168,6 +170,7 @@ impl RewriteChangedParams {
             },
             timings: view.timings.into(),
             bytes: None,
+            queued: None,
             message: view.message.clone(),
         }
     }

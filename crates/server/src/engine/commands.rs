@@ -399,6 +399,7 @@ impl Engine {
                         encoding,
                     );
                     params.bytes = self.traffic.get(&view.id).map(Into::into);
+                    params.queued = self.queued.get(&view.id).copied();
                     params
                 };
                 let over: Vec<_> = document.rewrites.ended().map(params).collect();
@@ -450,6 +451,9 @@ impl Engine {
         };
         status["timings"] = to_value(last);
         status["queue"] = json!(running);
+        let waiting = self.queued.iter();
+        let waiting = waiting.map(|(id, place)| json!({ "rewrite": id.0, "place": place }));
+        status["waiting"] = waiting.collect();
         status["documents"] = json!(self.documents.len());
         status["log"] = json!(self.options.log);
         status

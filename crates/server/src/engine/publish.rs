@@ -24,6 +24,7 @@ pub(super) struct Published {
     hunks: Vec<HunkState>,
     at: Time,
     progress: bool,
+    queued: Option<usize>,
 }
 
 /// When a change of a rewrite is to be shown.
@@ -118,6 +119,7 @@ impl Engine {
         }
         // That a request was sent is no news while nothing has come back.
         if last.state == State::Requested
+            && last.queued == self.queued.get(&id).copied()
             && document
                 .rewrites
                 .view(id)
@@ -148,6 +150,7 @@ impl Engine {
             let mut params =
                 RewriteChangedParams::new(&view, &document.uri, version, text, facts.encoding);
             params.bytes = self.traffic.get(&id).map(Into::into);
+            params.queued = self.queued.get(&id).copied();
             self.editor.send(Outgoing::RewriteChanged(Box::new(params)));
         }
         if facts.progress {
@@ -199,6 +202,7 @@ impl Engine {
                 hunks,
                 at: now,
                 progress,
+                queued: self.queued.get(&id).copied(),
             },
         );
         if lenses {
@@ -231,6 +235,13 @@ impl Engine {
         if showing && !busy {
             self.editor.send(Outgoing::ProgressEnd(id, ending(view)));
             return false;
+        }
+        if showing
+            && view.state == State::Requested
+            && let Some(place) = self.queued.get(&view.id)
+        {
+            let message = format!("waits for others, number {place} in the queue");
+            self.editor.send(Outgoing::ProgressReport(id, message));
         }
         if showing && view.state == State::Streaming && last.is_none_or(|last| now >= last + 50_000)
         {
