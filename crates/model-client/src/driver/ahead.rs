@@ -46,6 +46,8 @@ struct Running {
     key: u64,
     request: Box<Request>,
     since: Instant,
+    /// A request has waited for it in vain.
+    is_late: bool,
 }
 
 impl Ahead {
@@ -117,6 +119,7 @@ impl Driver {
             key,
             request,
             since,
+            is_late: false,
         });
         self.show_ahead();
         if let Err(error) = begun {
@@ -126,13 +129,17 @@ impl Driver {
 
     /// Lets a request wait that begins with what is being sent ahead; gives it back if it should not.
     pub(super) fn wait_for_ahead(&mut self, mut flight: Flight, now: Instant) -> Option<Flight> {
-        let running = self.ahead.running.as_ref();
+        let running = self.ahead.running.as_ref().filter(|it| !it.is_late);
         let fits = running.is_some_and(|it| {
             let request = flight.request();
             request.input.len() > it.request.input.len()
                 && request.input.starts_with(&it.request.input)
         });
         if !fits || std::mem::replace(&mut flight.has_waited, true) {
+            // Whoever comes next need not wait for what has not come in that time.
+            if let Some(running) = self.ahead.running.as_mut().filter(|_| fits) {
+                running.is_late = true;
+            }
             flight.waits_for_ahead = false;
             return Some(flight);
         }

@@ -1,6 +1,6 @@
 //! What connections bring: events for requests, failures, and how attempts to connect came out.
 
-use model_protocol::StreamEvent;
+use model_protocol::{ServerError, StreamEvent};
 use tokio::time::Instant;
 
 use super::ahead::is_ahead;
@@ -84,7 +84,7 @@ impl Driver {
         let flight = &mut self.running[at];
         let event = match event {
             StreamEvent::Failed(error) => {
-                if error.message.contains("stream_id") && self.pool.lanes.is_none() {
+                if is_about_lanes(&error) && self.pool.lanes != Some(false) && !flight.has_text() {
                     self.pool.lanes = Some(false);
                     flight.not_before = now;
                     flight.on = None;
@@ -272,4 +272,11 @@ impl Driver {
             && !is_limit
             && (error.error.is_refused_upgrade() || is_worn)
     }
+}
+
+/// Whether the server does not take the name of a lane, or no more of them.
+fn is_about_lanes(error: &ServerError) -> bool {
+    let code = error.code.as_deref().unwrap_or_default();
+    matches!(code, "invalid_stream_id" | "websocket_stream_limit_reached")
+        || error.message.contains("stream_id")
 }

@@ -381,6 +381,11 @@ async fn what_is_sent_ahead_stands_in_nobodys_way() {
     harness.link.send(2, conversation(&["file", "do it"]));
     let outcome = harness.outcome(2).await;
     assert_eq!((outcome.text.as_str(), outcome.traffic[0].saved), ("x", 0));
+    // Nor does every request wait anew.
+    let began = Instant::now();
+    harness.link.send(3, conversation(&["file", "do it again"]));
+    assert_eq!(harness.outcome(3).await.text, "x");
+    assert!(began.elapsed() < Duration::from_millis(1_000));
 }
 
 #[tokio::test]

@@ -277,3 +277,38 @@ async fn limits_are_told() {
     let report = harness.link.report();
     assert_eq!(report.quota.requests.remaining, Some(0));
 }
+
+/// Takes lanes for what is sent ahead, and then no more of them.
+#[tokio::test]
+async fn a_lane_too_many_is_not_named_again() {
+    for code in ["websocket_stream_limit_reached", "invalid_stream_id"] {
+        let url = tcp_server(move |_, stream| async move {
+            let mut socket = accept_async(stream).await.unwrap();
+            let mut named = 0;
+            while let Some(Ok(message)) = socket.next().await {
+                let Message::Text(text) = message else {
+                    continue;
+                };
+                let frame: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let lane = frame["stream_id"].clone();
+                named += usize::from(lane.is_string());
+                let mut answer = match lane.is_string() && named > 1 {
+                    true => serde_json::json!({ "type": "error", "status": 400, "error": { "code": code, "message": "no more" } }),
+                    false => serde_json::json!({ "type": "response.completed", "response": { "id": "r" } }),
+                };
+                if lane.is_string() {
+                    answer["stream_id"] = lane;
+                }
+                let answer = Message::text(answer.to_string());
+                socket.send(answer).await.unwrap();
+            }
+        })
+        .await;
+        let mut harness = Harness::start(strict(url));
+        harness.spare().await;
+        for (id, sent) in [(1, 1), (2, 2), (3, 1)] {
+            let outcome = harness.ask(id).await;
+            assert_eq!((outcome.error, outcome.sent), (None, sent), "{code}");
+        }
+    }
+}
