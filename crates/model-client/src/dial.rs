@@ -165,7 +165,7 @@ impl Dialer {
             tunnel::open(&mut stream, proxy, target).await?;
         }
         if !target.is_tls {
-            return Ok(Transport::Plain(stream));
+            return Ok(Transport::from(stream));
         }
         let tls = self.tls().await?;
         let name =
@@ -176,7 +176,7 @@ impl Dialer {
             .connect(name, stream)
             .await
             .map_err(|error| tls::failure(&target.shown, &error))?;
-        Ok(Transport::Tls(Box::new(stream)))
+        Ok(Transport::from(stream))
     }
 
     async fn upgrade(

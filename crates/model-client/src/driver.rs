@@ -237,7 +237,8 @@ impl Driver {
             return;
         };
         flight.on = Some(key);
-        flight.last_text = None;
+        flight.last_text = Some(now);
+        flight.sent = None;
         let begun = match begun {
             Ok(begun) => begun,
             Err(error) => {
@@ -292,12 +293,15 @@ impl Driver {
             .running
             .iter()
             .find(|it| it.last_text.is_some_and(|last| now >= last + waited))
-            .and_then(|it| it.on)
+            && let Some(key) = silent.on
         {
+            let phase = match silent.sent.is_none() && !silent.has_text() {
+                true => Phase::Request,
+                false => Phase::Answer,
+            };
             let host = self.host();
-            let phase = Phase::Answer;
             self.lose(
-                silent,
+                key,
                 &LinkError::Timeout {
                     host,
                     phase,

@@ -86,6 +86,8 @@ pub enum Phase {
     Connect,
     /// The upgrade to a WebSocket.
     Upgrade,
+    /// The leaving of a request.
+    Request,
     /// The next piece of an answer.
     Answer,
 }
@@ -95,6 +97,7 @@ impl std::fmt::Display for Phase {
         f.write_str(match self {
             Phase::Connect => "did not accept the connection",
             Phase::Upgrade => "did not answer the upgrade to a WebSocket",
+            Phase::Request => "took no further piece of the request",
             Phase::Answer => "sent no further piece of the answer",
         })
     }

@@ -37,7 +37,7 @@ pub(crate) struct Flight {
     /// It waits until then.
     pub(crate) not_before: Instant,
     pub(crate) sent: Option<Instant>,
-    /// When something of the answer came last, or the request went out; `None` before that.
+    /// When something of the answer came last, or something of the request went out; `None` before that.
     pub(crate) last_text: Option<Instant>,
     /// What it cost on the wire so far.
     pub(crate) traffic: Traffic,

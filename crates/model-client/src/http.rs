@@ -24,7 +24,7 @@ use crate::error::LinkError;
 use crate::key::KeyFetch;
 use crate::proxy::Proxy;
 use crate::target::{Target, Wire};
-use crate::transport::Transport;
+use crate::transport::{Transport, Written};
 
 /// So many pieces are read before commands get their turn.
 const BATCH: usize = 256;
@@ -100,10 +100,12 @@ pub(crate) struct HttpConnection {
     task: Option<Task<hyper::Result<()>>>,
     is_ready: bool,
     exchange: Option<Exchange>,
+    written: Written,
 }
 
 impl HttpConnection {
     pub(crate) async fn new(transport: Transport, post: Post) -> Result<HttpConnection, LinkError> {
+        let written = transport.written();
         let handshake = http1::handshake(TokioIo::new(transport)).await;
         let (sender, task) = handshake.map_err(|error| LinkError::Connect {
             host: post.target.shown.clone(),
@@ -115,6 +117,7 @@ impl HttpConnection {
             task: Some(Box::pin(task)),
             is_ready: true,
             exchange: None,
+            written,
         })
     }
 
@@ -187,7 +190,10 @@ impl HttpConnection {
             if let (Some(bytes), Some(flight)) = (exchange.unsent.take(), exchange.flight) {
                 batch.push(Incoming::Sent { flight, bytes });
             }
-            match exchange.poll(cx, &self.post, batch) {
+            let polled = exchange.poll(cx, &self.post, batch);
+            // A request that is leaving is as good as an answer that comes.
+            batch.has_text |= self.written.goes_on();
+            match polled {
                 Poll::Ready(Step::GoesOn) => {}
                 Poll::Ready(Step::Over) => self.exchange = None,
                 Poll::Ready(Step::Failed(error)) => {

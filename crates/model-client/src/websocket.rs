@@ -17,7 +17,7 @@ use self::lanes::Lane;
 pub(crate) use self::lanes::{Begun, Lanes, Manner};
 use crate::connection::{Abandoned, Batch, Incoming};
 use crate::error::LinkError;
-use crate::transport::Transport;
+use crate::transport::{Transport, Written};
 
 /// So many frames are read before commands get their turn.
 const BATCH: usize = 256;
@@ -30,6 +30,7 @@ pub(crate) struct Socket {
     max_frame: usize,
     lanes: Lanes,
     unflushed: bool,
+    written: Written,
     /// A ping of ours went out and nothing came since.
     unanswered: bool,
 }
@@ -40,8 +41,10 @@ impl Socket {
         host: String,
         max_frame: usize,
     ) -> Socket {
+        let written = stream.get_ref().written();
         Socket {
             stream,
+            written,
             host,
             max_frame,
             lanes: Lanes::default(),
@@ -100,6 +103,10 @@ impl Socket {
     }
 
     pub(crate) fn ping(&mut self) -> bool {
+        // It stands behind what is still leaving.
+        if self.unflushed {
+            return true;
+        }
         if std::mem::replace(&mut self.unanswered, true) {
             return false;
         }
@@ -162,7 +169,11 @@ impl Socket {
                 Ok(())
             }
             Poll::Ready(Err(error)) => Err(self.error(error)),
-            Poll::Pending => Ok(()),
+            Poll::Pending => {
+                // What is on its way is as good as an answer that is.
+                batch.has_text |= self.written.goes_on();
+                Ok(())
+            }
         }
     }
 

@@ -8,9 +8,11 @@ use futures_util::{SinkExt, StreamExt};
 use loopback::{Options, Script, serve};
 use model_client::{LinkConfig, LinkError, LinkEvent, LinkStatus};
 use model_protocol::{Request, StreamEvent};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::harness::{Harness, answering, config, request, server, strict, tcp_server};
 
@@ -310,4 +312,74 @@ async fn silence_counts_from_when_the_request_is_out() {
     release.send(true).unwrap();
     let outcome = harness.outcome(1).await;
     assert_eq!((outcome.text.as_str(), outcome.error), ("late", None));
+}
+
+/// Larger than all that sockets hold for somebody who does not read.
+fn large() -> Request {
+    request(&"x".repeat(12 << 20))
+}
+
+/// A server that reads so much at a time with so long a pause, and answers when it has all of it.
+async fn slow_reader(socket: bool, bytes: usize, pause: Duration) -> String {
+    let url = tcp_server(move |_, mut stream| async move {
+        if socket {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            let name = "sec-websocket-key: ";
+            let key = head.lines().find_map(|it| it.to_lowercase().starts_with(name).then(|| &it[name.len()..]));
+            let accept = derive_accept_key(key.unwrap().as_bytes());
+            let answer = format!("HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        let mut left = 12 << 20;
+        let mut buffer = vec![0; bytes.max(1)];
+        while left > 0 && bytes > 0 {
+            tokio::time::sleep(pause).await;
+            match stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(read) => left -= read.min(left),
+            }
+        }
+        if bytes == 0 {
+            return std::future::pending().await;
+        }
+        let event = r#"{"type":"response.completed","response":{"id":"r"}}"#;
+        let answer = match socket {
+            true => [&[0x81, event.len() as u8], event.as_bytes()].concat(),
+            false => format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {event}\n\n").into_bytes(),
+        };
+        stream.write_all(&answer).await.unwrap();
+        // The rest of the request is read, so that the answer is not lost with it.
+        while stream.read(&mut buffer).await.is_ok_and(|it| it > 0) {}
+    })
+    .await;
+    match socket {
+        true => url,
+        false => url.replace("ws://", "http://"),
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_takes_is_given_up_and_one_that_is_taken_slowly_is_not() {
+    for socket in [true, false] {
+        let start = |url| {
+            Harness::start(LinkConfig {
+                idle_timeout: Duration::from_millis(400),
+                ..strict(url)
+            })
+        };
+        let mut harness = start(slow_reader(socket, 0, Duration::ZERO).await);
+        harness.link.send(1, large());
+        let error = harness.outcome(1).await.error;
+        assert!(
+            matches!(error, Some(LinkError::Timeout { .. })),
+            "{error:?}"
+        );
+        let mut harness = start(slow_reader(socket, 1 << 20, Duration::from_millis(40)).await);
+        harness.link.send(1, large());
+        assert_eq!(harness.outcome(1).await.error, None, "{socket}");
+    }
 }
