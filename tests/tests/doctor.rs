@@ -187,6 +187,8 @@ fn a_key_that_is_refused_or_missing_is_told() {
     let other = refuse("luck");
     let found = doctor(&Project::new(), &fast(&other.url(), ""), &[]);
     check_wrong(&found, "401", "wants a key");
+    // What a server says that was never told the secret is its own.
+    let settings = fast(&other.url(), "key = { env = \"HUSH\" }");
     let found = doctor(&Project::new(), &settings, &[]);
     check_wrong(
         &found,
@@ -194,7 +196,7 @@ fn a_key_that_is_refused_or_missing_is_told() {
         "Set HUSH where your editor is started",
     );
     assert_eq!(found.json["models"][0]["key"]["present"], false);
-    let settings = fast(&server.url(), "key = { command = [\"false\"] }");
+    let settings = fast(&other.url(), "key = { command = [\"false\"] }");
     let found = doctor(&Project::new(), &settings, &[]);
     check_wrong(&found, "key command false", "Run false by hand");
 }
