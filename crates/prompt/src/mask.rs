@@ -9,6 +9,7 @@
 mod find;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::ops::Range;
@@ -23,7 +24,7 @@ const WHOLE: usize = 1 << 20;
 const AROUND: usize = 64 << 10;
 
 /// Secrets that are looked for by themselves everywhere, at most.
-const MOST_REPEATED: usize = 256;
+const MOST_REPEATED: usize = 64;
 
 /// Begins a stand-in that has room for it, so that people and models see what it is.
 const SIGN: &str = "REDACTED";
@@ -33,6 +34,8 @@ const SIGN: &str = "REDACTED";
 pub struct Masks {
     /// Stand-in and secret, each once.
     pairs: Vec<(String, String)>,
+    /// The place of each secret's pair.
+    places: BTreeMap<String, usize>,
     /// A document was looked at in part.
     is_partial: bool,
     is_off: bool,
@@ -172,11 +175,11 @@ impl Masks {
     }
 
     fn stand_in(&mut self, secret: &str) -> String {
-        let known = self.pairs.iter().find(|(_, it)| it == secret);
-        if let Some((stand_in, _)) = known {
-            return stand_in.clone();
+        if let Some(known) = self.places.get(secret) {
+            return self.pairs[*known].0.clone();
         }
         let stand_in = stand_in(secret);
+        self.places.insert(secret.to_owned(), self.pairs.len());
         self.pairs.push((stand_in.clone(), secret.to_owned()));
         stand_in
     }
