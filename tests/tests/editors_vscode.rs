@@ -117,6 +117,7 @@ fn scenarios_in_a_real_vs_code() {
             "redline.test.ts",
             "completion.test.ts",
             "streaming.test.ts",
+            "pacing.test.ts",
             "package.test.ts",
         ],
     );

@@ -15,6 +15,16 @@ interface Stretch {
   hover?: vscode.MarkdownString;
 }
 
+/**
+ * Between two drawings while text streams: at least, and at most. Each makes VS Code draw a frame, so it goes out with
+ * an edit, which does so anyway.
+ */
+const SOONEST_MS = 40;
+const LATEST_MS = 120;
+
+/** Between two drawings of what stands beside lines while text streams: VS Code makes all those lines anew for it. */
+const BESIDE_MS = 250;
+
 /** Longest removed text shown beside a line; the hover has all of it. */
 const GHOST_CHARACTERS = 100;
 
@@ -71,11 +81,17 @@ export class Drawing implements vscode.Disposable {
     this.conflict,
   ];
   private readonly subscriptions: vscode.Disposable[];
+  /** What an editor has of each kind: nothing, or something. */
+  private readonly drawn = new WeakMap<vscode.TextEditor, Set<vscode.TextEditorDecorationType>>();
+  /** When what stands beside the lines was drawn last, and for which streams. */
+  private readonly beside = new WeakMap<vscode.TextEditor, { of: string; at: number }>();
+  /** When each file that streams was drawn last, and what draws it next. */
+  private readonly streams = new Map<string, { at: number; next?: NodeJS.Timeout }>();
 
   constructor(private readonly rewrites: Rewrites) {
     this.subscriptions = [
       ...this.types,
-      rewrites.onDidChange((rewrite) => this.draw(rewrite.uri)),
+      rewrites.onDidChange((rewrite) => this.follow(rewrite)),
       vscode.window.onDidChangeVisibleTextEditors((editors) => {
         for (const editor of editors) {
           this.drawIn(editor);
@@ -92,15 +108,47 @@ export class Drawing implements vscode.Disposable {
   }
 
   dispose(): void {
+    for (const { next } of this.streams.values()) {
+      clearTimeout(next);
+    }
     for (const subscription of this.subscriptions) {
       subscription.dispose();
     }
   }
 
-  private draw(uri: vscode.Uri): void {
-    const wanted = uri.toString();
+  /** To be called right before an edit goes to the screen: what there is to draw is seen in the same frame. */
+  beforeEdit(uri: vscode.Uri): void {
+    const stream = this.streams.get(uri.toString());
+    if (stream?.next && performance.now() - stream.at >= SOONEST_MS) {
+      this.drawNow(uri);
+    }
+  }
+
+  /** Draws at once, unless a stream that is drawn already only goes on. */
+  private follow({ uri, said }: Rewrite): void {
+    const stream = this.streams.get(uri.toString());
+    if (!stream || !isRunning(said.state)) {
+      this.drawNow(uri);
+    } else {
+      const wait = Math.max(stream.at + LATEST_MS - performance.now(), 0);
+      stream.next ??= setTimeout(() => this.drawNow(uri), wait);
+    }
+  }
+
+  private drawNow(uri: vscode.Uri): void {
+    const key = uri.toString();
+    clearTimeout(this.streams.get(key)?.next);
+    if (this.rewrites.in(uri).some((it) => isRunning(it.said.state))) {
+      this.streams.set(key, { at: performance.now() });
+    } else {
+      this.streams.delete(key);
+    }
+    this.draw(key);
+  }
+
+  private draw(uri: string): void {
     for (const editor of vscode.window.visibleTextEditors) {
-      if (editor.document.uri.toString() === wanted) {
+      if (editor.document.uri.toString() === uri) {
         this.drawIn(editor);
       }
     }
@@ -112,30 +160,59 @@ export class Drawing implements vscode.Disposable {
     const ghosts = vscode.workspace.getConfiguration('redline').get<boolean>('showRemovedText', true);
     const stretches = rewrites.flatMap((rewrite) => stretchesOf(rewrite));
     const running = rewrites.filter((it) => isRunning(it.said.state));
-    editor.setDecorations(
+    this.set(
+      editor,
       this.added,
       stretches.filter((it) => it.count > 0).map((it) => withHover(wholeLines(document, it), it)),
     );
-    editor.setDecorations(
+    // VS Code measures each of these anew for every frame, so they wait for the end of the stream.
+    this.set(
+      editor,
       this.addedText,
-      stretches.flatMap((it) => changedText(it)),
+      running.length > 0 ? [] : stretches.flatMap((it) => changedText(it).map((range) => ({ range }))),
     );
-    editor.setDecorations(this.removed, ghosts ? stretches.flatMap((it) => ghostsOf(document, it)) : []);
-    editor.setDecorations(
+    this.set(
+      editor,
       this.working,
-      running.map((it) => regionRange(it)),
+      running.map((it) => ({ range: regionRange(it) })),
     );
-    editor.setDecorations(
-      this.progress,
-      running.map((it) => progressOf(document, it)),
-    );
-    editor.setDecorations(
+    this.set(
+      editor,
       this.conflict,
       rewrites
         .flatMap((it) => it.hunks)
         .filter((hunk) => hunk.state === 'conflict')
-        .map((hunk) => endOfLine(document, hunk.span.start.line)),
+        .map((hunk) => ({ range: endOfLine(document, hunk.span.start.line) })),
     );
+    const last = this.beside.get(editor);
+    const of = running.map((it) => `${it.id} ${it.said.state}`).join();
+    const now = performance.now();
+    if (running.length > 0 && last?.of === of && now - last.at < BESIDE_MS) {
+      return;
+    }
+    this.beside.set(editor, { of, at: now });
+    this.set(editor, this.removed, ghosts ? stretches.flatMap((it) => ghostsOf(document, it)) : []);
+    this.set(
+      editor,
+      this.progress,
+      running.map((it) => progressOf(document, it)),
+    );
+  }
+
+  /** VS Code is not told again that there is nothing. */
+  private set(
+    editor: vscode.TextEditor,
+    type: vscode.TextEditorDecorationType,
+    options: vscode.DecorationOptions[],
+  ): void {
+    const drawn = this.drawn.get(editor) ?? new Set();
+    this.drawn.set(editor, drawn);
+    if (options.length > 0 || drawn.delete(type)) {
+      editor.setDecorations(type, options);
+    }
+    if (options.length > 0) {
+      drawn.add(type);
+    }
   }
 }
 

@@ -16,10 +16,11 @@ let client: Client | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const output = vscode.window.createOutputChannel('Redline', { log: true });
   const rewrites = new Rewrites();
-  const edits = new LiveEdits();
+  const drawing = new Drawing(rewrites);
+  const edits = new LiveEdits((uri) => drawing.beforeEdit(uri));
   const statusBar = new StatusBar(() => client, rewrites);
   const diffView = new DiffView(rewrites);
-  context.subscriptions.push(output, rewrites, new Drawing(rewrites), statusBar, diffView);
+  context.subscriptions.push(output, rewrites, drawing, statusBar, diffView);
   context.subscriptions.push(
     rewrites.onDidChange(({ id, said }) => {
       if (!isRunning(said.state)) {

@@ -21,6 +21,9 @@ const REFUSED_MS = 500;
 export class LiveEdits {
   private readonly steps = new Map<string, OpenStep>();
 
+  /** Calls `before` with the file of each edit that is about to be made. */
+  constructor(private readonly before: (uri: vscode.Uri) => void) {}
+
   /** What follows for this rewrite, such as taking it back, is a step of its own. */
   close(rewrite: number): void {
     for (const step of this.steps.values()) {
@@ -69,6 +72,7 @@ export class LiveEdits {
     const step = open?.version === version ? open.rewrites : undefined;
     const joins = step !== undefined && rewrites.every((id) => step.has(id));
     const above = linesAbove(editor, edits);
+    this.before(editor.document.uri);
     const edited = editor.edit(
       (builder) => {
         for (const { range, newText } of edits) {

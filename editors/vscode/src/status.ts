@@ -16,6 +16,7 @@ export class StatusBar implements vscode.Disposable {
   private status: Status | undefined;
   private firstText: number | undefined;
   private context = '';
+  private shown = '';
 
   constructor(
     private readonly client: () => Client | undefined,
@@ -90,6 +91,12 @@ export class StatusBar implements vscode.Disposable {
     const icon =
       running > 0 ? '$(sync~spin)' : status?.connection === 'unreachable' ? '$(warning)' : '$(edit)';
     const latency = this.firstText === undefined ? '' : ` ${Math.round(this.firstText)} ms`;
+    const shown = JSON.stringify([icon, status, latency, running, waiting]);
+    // Told again, VS Code would draw it again, with each piece of a stream.
+    if (shown === this.shown) {
+      return;
+    }
+    this.shown = shown;
     this.item.text = `${icon} ${model}${latency}${waiting > 0 ? ` · ${waiting} to decide` : ''}`;
     this.item.accessibilityInformation = {
       label: `Redline, ${model}, ${running} running, ${waiting} to decide`,

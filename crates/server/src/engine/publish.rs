@@ -15,16 +15,24 @@ use crate::convert::to_range;
 use crate::outgoing::Outgoing;
 use crate::protocol::RewriteChangedParams;
 
+/// Between two notifications while nothing but the count of tokens goes on, in microseconds.
+const COUNT_EVERY: Time = 100_000;
+
+/// Between two reports of progress, in microseconds: they are for reading.
+const REPORT_EVERY: Time = 200_000;
+
 /// What was shown of a rewrite last, and when.
 #[derive(Clone, Debug)]
 pub(super) struct Published {
     state: State,
+    version: i32,
     region: Range<usize>,
     message: Option<String>,
     hunks: Vec<HunkState>,
     at: Time,
-    progress: bool,
     queued: Option<usize>,
+    /// When its progress was reported last, where it is shown.
+    progress: Option<Time>,
 }
 
 /// When a change of a rewrite is to be shown.
@@ -127,8 +135,13 @@ impl Engine {
         {
             return Due::Never;
         }
-        if now < last.at + frame {
-            return Due::At(last.at + frame);
+        let pause = if last.version == document.rewrites.version() {
+            frame.max(COUNT_EVERY)
+        } else {
+            frame
+        };
+        if now < last.at + pause {
+            return Due::At(last.at + pause);
         }
         Due::Now
     }
@@ -143,7 +156,7 @@ impl Engine {
         };
         let last = self.published.get(&id);
         let before = last.map(|last| last.state);
-        let mut progress = last.is_some_and(|last| last.progress);
+        let mut progress = last.and_then(|last| last.progress);
         if facts.events {
             let text = document.rewrites.text();
             let version = document.rewrites.version();
@@ -154,13 +167,7 @@ impl Engine {
             self.editor.send(Outgoing::RewriteChanged(Box::new(params)));
         }
         if facts.progress {
-            progress = self.show_progress(
-                &view,
-                before.is_none(),
-                progress,
-                last.map(|last| last.at),
-                now,
-            );
+            progress = self.show_progress(&view, before.is_none(), progress, now);
         }
         if view.state == State::Failed && before != Some(State::Failed) {
             let why = view
@@ -197,6 +204,7 @@ impl Engine {
             id,
             Published {
                 state: view.state,
+                version: document.rewrites.version(),
                 region: view.region.clone(),
                 message: view.message.clone(),
                 hunks,
@@ -216,39 +224,39 @@ impl Engine {
         }
     }
 
-    /// Gives whether progress is being shown.
+    /// Takes and gives when progress was reported last; nothing where none is shown.
     fn show_progress(
         &self,
         view: &RewriteView,
         is_new: bool,
-        showing: bool,
-        last: Option<Time>,
+        reported: Option<Time>,
         now: Time,
-    ) -> bool {
+    ) -> Option<Time> {
         let id = view.id.0;
         let busy = matches!(view.state, State::Requested | State::Streaming);
         if is_new && busy {
             let title = format!("Redline: {}", shortened(&view.instruction));
             self.editor.send(Outgoing::ProgressBegin(id, title));
-            return true;
+            return Some(now);
         }
-        if showing && !busy {
+        let reported = reported?;
+        if !busy {
             self.editor.send(Outgoing::ProgressEnd(id, ending(view)));
-            return false;
+            return None;
         }
-        if showing
-            && view.state == State::Requested
+        if view.state == State::Requested
             && let Some(place) = self.queued.get(&view.id)
         {
             let message = format!("waits for others, number {place} in the queue");
             self.editor.send(Outgoing::ProgressReport(id, message));
+            return Some(now);
         }
-        if showing && view.state == State::Streaming && last.is_none_or(|last| now >= last + 50_000)
-        {
+        if view.state == State::Streaming && now >= reported + REPORT_EVERY {
             let message = format!("{} tokens{}", view.tokens.output, pace(view, now));
             self.editor.send(Outgoing::ProgressReport(id, message));
+            return Some(now);
         }
-        showing
+        Some(reported)
     }
 
     /// The hints on all pending hunks of a document.
