@@ -99,6 +99,68 @@ fn presets_are_listed_for_plugins() {
         .expect_err("it is not open");
 }
 
+/// `[[presets]]` of the settings: in the menus of every editor, by `redline.presets`, by name and by `/name`.
+#[test]
+fn presets_of_the_settings_are_offered_and_followed() {
+    let model = ModelServer::streaming(NEW);
+    let server = ServerCommand::redline().with_model(&model.url());
+    let mut setup = Setup::new(server).with_events();
+    let settings = json!({ "presets": [
+        { "name": "ours", "title": "Our style", "instruction": "Return early.", "languages": ["python", "cobol"] },
+        { "name": "simplify", "instruction": "Make it short." },
+        { "name": "terse", "instruction": "Use fewer words." },
+    ] });
+    setup.settings = json!({ "redline": settings });
+    setup.initialization_options = settings;
+    let client = Client::start(&setup);
+    for (name, language, expected) in [
+        (
+            "a.py",
+            "python",
+            "simplify, Add types, Document, Handle errors, Flatten, Our style, terse",
+        ),
+        (
+            "a.cob",
+            "cobol",
+            "simplify, Document, Handle errors, Flatten, Our style, terse",
+        ),
+        ("a.md", "markdown", "simplify, terse"),
+    ] {
+        let uri = client.open(name, language, OLD);
+        let offered = client.code_actions(&uri, 0..OLD.len());
+        let offered = titles(&offered).join(", ").replace("Redline: ", "");
+        assert_eq!(offered, expected, "{name}");
+        let listed = client.execute("redline.presets", json!({ "uri": uri }));
+        let listed = listed.expect("a list");
+        assert_eq!(
+            titles(listed.as_array().expect("a list")).join(", "),
+            expected
+        );
+    }
+    let uri = client.uri("a.py");
+    for (how, told) in [
+        (json!({ "preset": "ours" }), "Return early."),
+        (json!({ "instruction": "/terse" }), "Use fewer words."),
+        (json!({ "instruction": "/nobody" }), "/nobody"),
+    ] {
+        let mut argument = how;
+        argument["uri"] = json!(uri);
+        argument["range"] = client.range(&uri, 0..OLD.len());
+        let started = client.execute("redline.rewrite", argument);
+        let rewrite = started.expect("it begins")["rewrite"]
+            .as_u64()
+            .expect("an id");
+        client.wait_for_state(rewrite, "proposed");
+        let requests = model.requests();
+        let input = requests.last().expect("a request").input_text();
+        assert!(input.contains(told), "{told}: {input}");
+        client
+            .decide("redline.reject", rewrite)
+            .expect("a decision");
+        client.wait_until_over(rewrite);
+    }
+}
+
 #[test]
 fn code_actions_of_other_kinds_leave_ours_out() {
     let model = ModelServer::streaming(NEW);

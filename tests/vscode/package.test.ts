@@ -113,6 +113,25 @@ test('a preset is chosen from the list, and history brings an instruction again'
   assert.equal(await bench.save('again.py'), 'def area(breadth, height):\n    return breadth * height\n');
 });
 
+test('presets of the settings are in the list', async () => {
+  const preset = { name: 'ours', title: 'Our words', instruction: 'rename width to breadth', languages: ['python'] };
+  await bench.ask('setting', { key: 'redline.presets', value: [preset] });
+  await bench.open('ours.py', 'def area(width, height):\n    return width * height\n');
+  await until('the server has it', async () => {
+    const listed = await bench.run<{ name: string }[]>('redline.presets');
+    return listed.some((it) => it.name === 'ours');
+  });
+  await bench.selectLines('ours.py', 0, 2);
+  await bench.key('Alt+i');
+  await bench.page.locator('.quick-input-widget').getByText('Our words', { exact: true }).waitFor();
+  await bench.choose('Our words');
+  await bench.state('ours.py', 'proposed');
+  await bench.key('Alt+Enter');
+  await bench.state('ours.py', 'accepted');
+  assert.equal(await bench.save('ours.py'), 'def area(breadth, height):\n    return breadth * height\n');
+  await bench.ask('setting', { key: 'redline.presets' });
+});
+
 test('settings of a folder name neither a model nor a program', async () => {
   const { model, url } = await status();
   assert.notEqual(model, 'of-the-folder');

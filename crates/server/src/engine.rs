@@ -10,6 +10,7 @@ mod completion;
 mod masked;
 mod naming;
 mod open_document;
+mod presets;
 mod publish;
 mod speculation;
 mod window;

@@ -283,20 +283,31 @@ pub(crate) struct PresetsArguments {
 
 /// One answer of `redline.presets`.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct PresetParams {
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
+pub(crate) struct PresetParams<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) title: &'a str,
     /// Null for all.
-    pub(crate) languages: Option<Vec<&'static str>>,
+    pub(crate) languages: Option<Vec<&'a str>>,
 }
 
-impl From<&'static prompt::Preset> for PresetParams {
+impl From<&'static prompt::Preset> for PresetParams<'_> {
     fn from(preset: &'static prompt::Preset) -> Self {
         let names = |languages: &[syntax::Language]| languages.iter().map(|it| it.name()).collect();
         PresetParams {
             name: preset.name,
             title: preset.title,
             languages: preset.languages.map(names),
+        }
+    }
+}
+
+impl<'a> From<&'a config::Preset> for PresetParams<'a> {
+    fn from(preset: &'a config::Preset) -> Self {
+        let languages = preset.languages.iter().map(String::as_str).collect();
+        PresetParams {
+            name: &preset.name,
+            title: preset.title.as_deref().unwrap_or(&preset.name),
+            languages: (!preset.languages.is_empty()).then_some(languages),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use e2e::ServerCommand;
 use e2e::model_server::{Answer, Gate, ModelServer};
+use e2e::neovim::{Neovim, Setup};
 use serde_json::json;
 
 use crate::scene::*;
@@ -234,6 +236,32 @@ fn subcommands_are_completed() {
     assert_eq!(complete("'<,'>Redline line r"), json!(["reject"]));
     neovim.ex("3Redline rewrite make it short");
     assert_eq!(complete("Redline rewrite make it"), json!(["it short"]));
+}
+
+#[test]
+fn presets_are_completed_and_followed() {
+    let model = ModelServer::streaming("x\n");
+    let mut setup = Setup::with_plugin(ServerCommand::redline().with_model(&model.url()));
+    setup.settings = json!({ "redline": { "presets": [
+        { "name": "terse", "instruction": "Use fewer words.", "languages": ["python"] },
+        { "name": "typed", "instruction": "Add all types.", "languages": ["rust"] },
+    ] } });
+    let neovim = Neovim::start(&setup);
+    open(&neovim, "a.py", &text(&OLD));
+    let complete = "vim.fn.getcompletion('Redline rewrite /t', 'cmdline')[1] == '/terse'";
+    neovim.wait_until(complete);
+    neovim.lua(
+        "vim.ui.input = function(options, take)
+           local list = options.completion:match('^customlist,(.*)$')
+           take(vim.api.nvim_eval(list .. \"('/te', '', 0)\")[1])
+         end",
+        json!([]),
+    );
+    neovim.ex("3Redline rewrite");
+    wait_for_state(&neovim, "proposed");
+    let requests = model.requests();
+    let input = requests.last().expect("a request").input_text();
+    assert!(input.contains("Use fewer words."), "{input}");
 }
 
 #[test]

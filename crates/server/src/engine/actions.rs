@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use prompt::{comment_instruction, presets};
+use prompt::comment_instruction;
 use rewrite::{HunkState, RewriteView, State};
 use serde_json::{Value, json};
 use text::Text;
@@ -12,7 +12,7 @@ use tower_lsp::ls_types::{
     CodeLens, Command, Uri,
 };
 
-use super::Engine;
+use super::{Engine, presets};
 use crate::convert::{selection, to_range};
 
 /// An offer: a title, a kind, a command with its argument.
@@ -86,9 +86,7 @@ impl Engine {
                     argument,
                 ));
             }
-            let fitting = presets()
-                .iter()
-                .filter(|preset| preset.fits(document.language));
+            let fitting = presets::fitting(&self.settings.presets, document);
             offers.extend(fitting.map(|preset| {
                 let argument = with(&base, "preset", json!(preset.name));
                 Offer::new(

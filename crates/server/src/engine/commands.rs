@@ -10,12 +10,12 @@ use text::Text;
 use tower_lsp::ls_types::Uri;
 
 use super::window::{Fit, Place};
-use super::{Engine, OpenDocument};
+use super::{Engine, OpenDocument, presets};
 use crate::convert::{selection, to_range};
 use crate::failure::{Failure, Reason};
 use crate::protocol::{
-    AskArguments, DecideArguments, Decided, ListArguments, PresetParams, PresetsArguments,
-    RedirectArguments, RewriteArguments, RewriteChangedParams, RewriteName, Started,
+    AskArguments, DecideArguments, Decided, ListArguments, PresetsArguments, RedirectArguments,
+    RewriteArguments, RewriteChangedParams, RewriteName, Started,
 };
 
 /// The commands offered.
@@ -100,7 +100,11 @@ impl Engine {
     fn rewrite(&mut self, arguments: RewriteArguments) -> Result<Started, Failure> {
         let apply = self.apply(arguments.apply.as_deref())?;
         let encoding = self.encoding();
-        let document = self.document(&arguments.uri)?;
+        let own = &self.settings.presets;
+        let document = self
+            .documents
+            .get_mut(arguments.uri.as_str())
+            .ok_or_else(|| not_open(arguments.uri.as_str()))?;
         let followed = arguments
             .selection
             .and_then(|number| document.selection(number));
@@ -115,8 +119,10 @@ impl Engine {
             followed.unwrap_or_else(|| selection(document.text(), &arguments.range, encoding));
         let mut comment = None;
         let instruction = match (arguments.instruction, arguments.preset, arguments.comment) {
-            (Some(instruction), _, _) => instruction,
-            (None, Some(preset), _) => preset_instruction(&preset)?,
+            (Some(instruction), _, _) => presets::spelled_out(own, &instruction).to_owned(),
+            (None, Some(name), _) => presets::instruction(own, &name)
+                .ok_or_else(|| Failure::BadArguments(format!("there is no preset {name:?}")))?
+                .to_owned(),
             (None, None, true) => {
                 let found =
                     comment_instruction(document.text(), selected.clone(), document.language)
@@ -142,6 +148,7 @@ impl Engine {
 
     fn ask(&mut self, arguments: &AskArguments) -> Result<Started, Failure> {
         let apply = self.apply(None)?;
+        let instruction = presets::spelled_out(&self.settings.presets, &arguments.ask).to_owned();
         let document = self.by_path(&arguments.file)?;
         let text = document.text();
         let (from, to) = (arguments.from.max(1), arguments.to.max(arguments.from));
@@ -153,7 +160,7 @@ impl Engine {
         }
         let selected = text.line_start(from as usize - 1)..text.line_start(to as usize);
         let uri = document.uri.clone();
-        let job = job(document, selected, None, arguments.ask.clone(), apply);
+        let job = job(document, selected, None, instruction, apply);
         self.begin_rewrite(&uri, job)
     }
 
@@ -413,18 +420,16 @@ impl Engine {
 
     /// The presets in the order of a menu; with a document, those that fit its language.
     fn presets(&self, arguments: &PresetsArguments) -> Result<Value, Failure> {
-        let language = match &arguments.uri {
-            None => None,
+        let own = &self.settings.presets;
+        let offered: Vec<_> = match &arguments.uri {
+            None => presets::all(own).collect(),
             Some(uri) => {
                 let document = self.documents.get(uri.as_str());
-                Some(document.ok_or_else(|| not_open(uri.as_str()))?.language)
+                let document = document.ok_or_else(|| not_open(uri.as_str()))?;
+                presets::fitting(own, document).collect()
             }
         };
-        let offered = prompt::presets()
-            .iter()
-            .filter(|preset| language.is_none_or(|language| preset.fits(language)))
-            .map(PresetParams::from);
-        Ok(to_value(offered.collect::<Vec<_>>()))
+        Ok(to_value(offered))
     }
 
     fn status(&self) -> Value {
@@ -462,12 +467,6 @@ impl Engine {
 
 pub(super) fn not_open(what: &str) -> Failure {
     Failure::new(Reason::NotOpen, format!("{what} is not open in the editor"))
-}
-
-fn preset_instruction(name: &str) -> Result<String, Failure> {
-    prompt::Preset::named(name)
-        .map(|preset| preset.instruction.to_owned())
-        .ok_or_else(|| Failure::BadArguments(format!("there is no preset {name:?}")))
 }
 
 fn arguments<T: DeserializeOwned>(argument: Value) -> Result<T, Failure> {

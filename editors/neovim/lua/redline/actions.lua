@@ -59,6 +59,29 @@ end
 ---@type string[]
 M.history = {}
 
+---What may be asked: the instructions of this session, newest first, and each preset that fits as `/name`.
+---@return string[]
+function M.instructions()
+  local found = vim.list_extend({}, M.history)
+  local client = server.client()
+  local argument = { uri = vim.uri_from_bufnr(0) }
+  local params = { command = 'redline.presets', arguments = { argument } }
+  local answer = client and client:request_sync('workspace/executeCommand', params, 500)
+  for _, preset in ipairs(answer and answer.result or {}) do
+    found[#found + 1] = '/' .. preset.name
+  end
+  return found
+end
+
+---Completes what `vim.ui.input` asks for.
+---@param lead string
+---@return string[]
+function M.complete(lead)
+  return vim.tbl_filter(function(it)
+    return vim.startswith(it, lead)
+  end, M.instructions())
+end
+
 ---@param instruction? string
 ---@param prompt string
 ---@param go fun(instruction: string)
@@ -76,7 +99,8 @@ local function with_instruction(instruction, prompt, go)
   if instruction and instruction ~= '' then
     take(instruction)
   else
-    vim.ui.input({ prompt = prompt }, take)
+    local complete = "customlist,v:lua.require'redline.actions'.complete"
+    vim.ui.input({ prompt = prompt, completion = complete }, take)
   end
 end
 

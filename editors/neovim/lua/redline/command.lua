@@ -26,7 +26,7 @@ local subcommands = {
       actions.rewrite(rest, selection)
     end,
     complete = function()
-      return require('redline.actions').history
+      return require('redline.actions').instructions()
     end,
   },
   hunk = {
@@ -58,7 +58,7 @@ local subcommands = {
       require('redline.actions').redirect(rest)
     end,
     complete = function()
-      return require('redline.actions').history
+      return require('redline.actions').instructions()
     end,
   },
 }
