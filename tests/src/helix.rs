@@ -4,6 +4,7 @@
 
 mod terminal;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -111,13 +112,30 @@ impl Helix {
         ] {
             fs::write(config.join(name), text).expect("a file can be written");
         }
-        let editors = editors();
-        let mut command = Command::new(&editors.helix);
+        let mut command = Command::new(&editors().helix);
         project.isolate(&mut command);
+        Helix::run(project, command)
+    }
+
+    /// Starts with what stands in the project's home, and finds servers by that `PATH`.
+    ///
+    /// # Panics
+    /// As [`Helix::start`].
+    pub fn start_in_home(project: Project, path: &OsStr) -> Helix {
+        let mut command = Command::new(&editors().helix);
+        project.isolate(&mut command);
+        for name in ["CONFIG", "CACHE", "DATA", "STATE"] {
+            command.env_remove(format!("XDG_{name}_HOME"));
+        }
+        command.env("PATH", path);
+        Helix::run(project, command)
+    }
+
+    fn run(project: Project, mut command: Command) -> Helix {
         command.arg("--log").arg(project.root().join("helix.log"));
         command.arg("-v").current_dir(project.folder());
         let socket = project.root().join("tmux");
-        let terminal = Terminal::start(&editors.tmux, &socket, &command);
+        let terminal = Terminal::start(&editors().tmux, &socket, &command);
         let helix = Helix { terminal, project };
         helix.wait_for_text("[scratch]");
         helix

@@ -18,5 +18,5 @@ mod programs;
 mod project;
 
 pub use patience::{patience, wait_until};
-pub use programs::{Editors, ServerCommand, binary, editors};
+pub use programs::{Editors, ServerCommand, binary, editors, xtask};
 pub use project::Project;

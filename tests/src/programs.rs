@@ -69,6 +69,14 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// The development tasks, built.
+///
+/// # Panics
+/// When they do not build.
+pub fn xtask() -> PathBuf {
+    build("xtask")
+}
+
 /// What a task of the workspace has found or fetched, as it says by `--json`.
 ///
 /// # Panics

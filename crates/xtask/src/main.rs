@@ -9,6 +9,7 @@ mod arrows;
 mod cache;
 mod ci;
 mod debian;
+mod dist;
 mod editors;
 mod measure;
 mod model_servers;
@@ -35,6 +36,8 @@ enum Task {
     Arrows,
     /// Set up everything, then run every check and every test.
     Ci,
+    /// Make the archive for users of this platform, with its licences, and the extension for VS Code.
+    Dist(dist::Args),
     /// Find, or fetch into a cache outside the tree, the editors of the end-to-end tests.
     Editors(editors::Args),
     /// Break the edit engine in one place at a time, and see the simulation notice.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Arrows => arrows::run(),
         Task::Ci => ci::run(),
+        Task::Dist(args) => dist::run(&args),
         Task::Editors(args) => editors::run(&args),
         Task::Mutants => mutants::run(),
         Task::ModelServers(args) => model_servers::run(&args),
