@@ -53,7 +53,10 @@ export class LiveEdits {
       return { applied: false };
     }
     const rewrites = params.label.slice(LABEL.length).split(',');
-    if (await this.applyNow(editor, edits, rewrites)) {
+    const overtaken = watchForKeys(document, edits);
+    const applied = await Promise.race([this.applyNow(editor, edits, rewrites), overtaken.byKey]);
+    overtaken.stop();
+    if (applied) {
       return { applied: true };
     }
     // The screen is ahead of this process: most often a key was pressed that is not known here yet. The server
@@ -93,6 +96,29 @@ export class LiveEdits {
     }
     return applied;
   }
+}
+
+/**
+ * A key that the screen has and this process has not means that the screen refuses the edit under way. The key is told
+ * before the refusal is, and the server need not wait for that one to make the edit anew.
+ */
+function watchForKeys(document: vscode.TextDocument, edits: readonly TextEdit[]) {
+  let listener: vscode.Disposable | undefined;
+  const byKey = new Promise<false>((resolve) => {
+    listener = vscode.workspace.onDidChangeTextDocument(({ document: changed, contentChanges }) => {
+      const [change, ...others] = contentChanges;
+      if (changed !== document || !change) {
+        return;
+      }
+      const isOurs = ({ range, newText }: TextEdit) =>
+        newText === change.text && toRange(range).isEqual(change.range);
+      if (others.length === 0 && !edits.some(isOurs)) {
+        resolve(false);
+      }
+      listener?.dispose();
+    });
+  });
+  return { byKey, stop: () => listener?.dispose() };
 }
 
 /** Whether the document changes, as it does right after a key that the screen already has. */
