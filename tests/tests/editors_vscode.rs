@@ -118,6 +118,7 @@ fn scenarios_in_a_real_vs_code() {
             "completion.test.ts",
             "streaming.test.ts",
             "pacing.test.ts",
+            "readable.test.ts",
             "package.test.ts",
         ],
     );

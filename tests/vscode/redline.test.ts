@@ -359,9 +359,3 @@ test('whoever scrolls away from the cursor is left there', async () => {
   const { active } = await bench.ask<{ active: { line: number } }>('selection', { path: bench.path(name) });
   assert.equal(active.line, 19);
 });
-
-test('nothing of ours is in the developer console', () => {
-  const ours = bench.errors.filter((it) => /redline/i.test(it));
-  assert.deepEqual(ours, []);
-  console.log(bench.errors);
-});

@@ -44,9 +44,12 @@ export class Scene {
     }
   }
 
+  /** Ends all of it; what was said of us in the developer console fails the tests. */
   async stop(): Promise<void> {
     await this.bench.stop();
     this.model.stop();
+    const ours = this.bench.errors.filter((it) => /redline/i.test(it));
+    assert.deepEqual(ours, [], 'in the developer console');
   }
 
   /** Leaves nothing of one test to the next. */

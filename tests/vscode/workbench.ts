@@ -286,6 +286,63 @@ export class Workbench {
     );
   }
 
+  /**
+   * How well every piece of text on the lines with decorations of ours stands out from what is behind it, by the
+   * colours that the browser computed: the ratio of WCAG 2, from 1 to 21.
+   */
+  contrasts(): Promise<{ text: string; ratio: number; isBeside: boolean }[]> {
+    return this.page.evaluate(() => {
+      type Color = [number, number, number, number];
+      const parse = (css: string): Color => {
+        const [r = 0, g = 0, b = 0, a = 1] = (css.match(/[\d.]+/g) ?? []).map(Number);
+        return css.startsWith('color(srgb') ? [r * 255, g * 255, b * 255, a] : [r, g, b, a];
+      };
+      const over = ([r, g, b, a]: Color, [x, y, z]: Color): Color => [
+        r * a + x * (1 - a),
+        g * a + y * (1 - a),
+        b * a + z * (1 - a),
+        1,
+      ];
+      const light = (color: Color) => {
+        const [r = 0, g = 0, b = 0] = color.slice(0, 3).map((it) => {
+          const part = it / 255;
+          return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const ratio = (a: Color, b: Color) => {
+        const [dark = 0, bright = 0] = [light(a), light(b)].sort((x, y) => x - y);
+        return (bright + 0.05) / (dark + 0.05);
+      };
+      const editor = document.querySelector('.monaco-editor') as Element;
+      const ground = parse(getComputedStyle(editor.querySelector('.monaco-editor-background') ?? editor).backgroundColor);
+      const overlays = [...editor.querySelectorAll('.view-overlays .cdr')].map((it) => ({
+        rect: it.getBoundingClientRect(),
+        color: parse(getComputedStyle(it).backgroundColor),
+      }));
+      const behind = (x: number, y: number) =>
+        overlays
+          .filter(({ rect }) => rect.left <= x && x <= rect.right && rect.top <= y && y <= rect.bottom)
+          .reduce((below, { color }) => over(color, below), ground);
+      return [...editor.querySelectorAll('.view-lines .view-line span span')].flatMap((span) => {
+        const rect = span.getBoundingClientRect();
+        const [x, y] = [rect.left + rect.width / 2, rect.top + rect.height / 2];
+        const shown = (pseudo: string | undefined, text: string) => {
+          const style = getComputedStyle(span, pseudo);
+          const back = over(parse(style.backgroundColor), behind(x, y));
+          return { text, ratio: ratio(over(parse(style.color), back), back), isBeside: pseudo !== undefined };
+        };
+        const { content } = getComputedStyle(span, '::after');
+        const isOnOurs = overlays.some(({ rect, color }) => color[3] > 0 && rect.top <= y && y <= rect.bottom);
+        const text = span.textContent?.trim() ?? '';
+        return [
+          ...(isOnOurs && text !== '' ? [shown(undefined, text)] : []),
+          ...(content !== 'none' && content !== 'normal' ? [shown('::after', content)] : []),
+        ];
+      });
+    });
+  }
+
   async save(name: string): Promise<string> {
     await this.run('workbench.action.files.save');
     return this.disk(name);

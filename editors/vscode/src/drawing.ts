@@ -37,8 +37,11 @@ export class Drawing implements vscode.Disposable {
     overviewRulerColor: color('editorOverviewRuler.addedForeground'),
     overviewRulerLane: vscode.OverviewRulerLane.Full,
   });
+  // A line, not a ground: the theme's colours for code would not stand out from two grounds above each other.
   private readonly addedText = vscode.window.createTextEditorDecorationType({
-    backgroundColor: color('diffEditor.insertedTextBackground'),
+    borderColor: color('editorGutter.addedBackground'),
+    borderStyle: 'solid',
+    borderWidth: '0 0 1px 0',
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
   private readonly removed = vscode.window.createTextEditorDecorationType({
@@ -66,8 +69,10 @@ export class Drawing implements vscode.Disposable {
     overviewRulerColor: color('editorOverviewRuler.warningForeground'),
     overviewRulerLane: vscode.OverviewRulerLane.Full,
     after: {
-      contentText: '  you typed here: your text is kept',
-      color: color('editorWarning.foreground'),
+      contentText: '\u00a0you typed here: your text is kept\u00a0',
+      color: color('editor.foreground'),
+      backgroundColor: color('inputValidation.warningBackground'),
+      margin: '0 0 0 3ch',
       fontStyle: 'italic',
     },
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
