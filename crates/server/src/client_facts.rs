@@ -8,8 +8,10 @@ use tower_lsp::ls_types::{InitializeParams, PositionEncodingKind};
 const TEXT_COMPARING: [&str; 3] = ["neovim", "coc.nvim", "vim-lsp"];
 
 /// Editors known to count versions in their own way: Neovim by changedtick, Helix also for previews it
-/// does not report, Kakoune by timestamp, VS Code also for events without a change.
+/// does not report, Kakoune by timestamp, eglot by changes far apart that it then tells together, VS Code also for
+/// events without a change.
 const JUMPING_VERSIONS: &[&str] = &[
+    "eglot",
     "neovim",
     "helix",
     "kak-lsp",
