@@ -50,9 +50,26 @@
   (dolist (mode modes)
     (add-hook (intern (format "%s-hook" mode)) #'redline--tell-changes-soon)))
 
+(defvar-local redline--is-used nil
+  "Whether Redline is set up for the buffer's mode.")
+
 (defun redline--tell-changes-soon ()
   "Let eglot tell the server of changes soon after they are made."
+  (setq redline--is-used t)
   (setq-local eglot-send-changes-idle-time 0.1))
+
+;; Eglot compares the version of an edit with that of the last change that it told, not with the buffer: an edit made
+;; before what was just typed would go to the old places.  Told first, the typing makes eglot refuse that edit, and the
+;; server makes it anew.
+(cl-defmethod eglot-handle-request :before
+  ((_server eglot-lsp-server) (_method (eql workspace/applyEdit)) &key edit &allow-other-keys)
+  "Tell the server what was typed, before EDIT is applied."
+  (seq-doseq (change (plist-get edit :documentChanges))
+    (let* ((uri (plist-get (plist-get change :textDocument) :uri))
+           (buffer (and uri (find-buffer-visiting (eglot-uri-to-path uri)))))
+      (when (and buffer (buffer-local-value 'redline--is-used buffer))
+        (with-current-buffer buffer
+          (eglot--signal-textDocument/didChange))))))
 
 (defun redline--execute (command &optional argument)
   "Send COMMAND with ARGUMENT, a plist, and return the answer."

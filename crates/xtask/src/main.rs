@@ -15,6 +15,7 @@ mod measure;
 mod model_servers;
 mod mutants;
 mod record_demo;
+mod record_helix;
 mod record_neovim;
 mod simulate;
 mod vscode;
@@ -48,6 +49,8 @@ enum Task {
     Measure(measure::Args),
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
+    /// Take the pictures of Helix for the documentation.
+    RecordHelix(record_helix::Args),
     /// Take the pictures of the Neovim plugin for the documentation.
     RecordNeovim(record_neovim::Args),
     /// Run random sessions of editors, people and models against the edit engine.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::ModelServers(args) => model_servers::run(&args),
         Task::Measure(args) => measure::run(&args),
         Task::RecordDemo(args) => record_demo::run(&args),
+        Task::RecordHelix(args) => record_helix::run(&args),
         Task::RecordNeovim(args) => record_neovim::run(&args),
         Task::Simulate(args) => simulate::run(&args),
         Task::Vscode(args) => vscode::run(&args),

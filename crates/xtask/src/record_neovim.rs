@@ -3,8 +3,8 @@
 //!
 //! Here is the story that they tell; `screen` runs Neovim and watches its screen, `svg` draws it.
 
-mod screen;
-mod svg;
+pub(crate) mod screen;
+pub(crate) mod svg;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use self::screen::Screen;
 
 /// What GitHub shows without a complaint, and a reader loads without noticing.
-const MOST_BYTES: usize = 300_000;
+pub(crate) const MOST_BYTES: usize = 300_000;
 
 /// Arguments of the task.
 #[derive(clap::Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-const BEFORE: &str = r#"import json
+pub(crate) const BEFORE: &str = r#"import json
 import os
 
 
@@ -56,7 +56,7 @@ const AFTER: &str = r#"def load(path):
 "#;
 
 /// The model server of the film; ends with it.
-struct Loopback(Child);
+pub(crate) struct Loopback(Child);
 
 impl Drop for Loopback {
     fn drop(&mut self) {
@@ -123,7 +123,7 @@ fn take(root: &Path, binary: &Path, folder: &Path) -> Result<Taken> {
     fs::write(folder.join("config.py"), BEFORE)?;
     let init = folder.join("init.lua");
     fs::write(&init, init_lua(root, binary, &url))?;
-    let mut neovim = Screen::start(&neovim()?, &init, folder)?;
+    let mut neovim = Screen::start(&editor("nvim")?, &init, folder)?;
     let state = "require('redline.rewrites').newest(1)";
 
     neovim.input(":edit config.py<CR>")?;
@@ -164,7 +164,7 @@ fn take(root: &Path, binary: &Path, folder: &Path) -> Result<Taken> {
 }
 
 /// The binary: `REDLINE_BIN`, as for the end-to-end tests, else built.
-fn build(root: &Path) -> Result<PathBuf> {
+pub(crate) fn build(root: &Path) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("REDLINE_BIN") {
         return Ok(path.into());
     }
@@ -183,20 +183,18 @@ fn build(root: &Path) -> Result<PathBuf> {
         .join(format!("redline{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// The Neovim of the end-to-end tests.
-fn neovim() -> Result<PathBuf> {
+/// An editor of the end-to-end tests.
+pub(crate) fn editor(name: &str) -> Result<PathBuf> {
     let answer = Command::new(std::env::current_exe()?)
         .args(["editors", "--json"])
         .stderr(Stdio::inherit())
         .output()?;
     let set: Value = serde_json::from_slice(&answer.stdout).context("no editors to be had")?;
-    let path = set["nvim"]["path"]
-        .as_str()
-        .context("no Neovim to be had")?;
-    Ok(path.into())
+    let path = set[name]["path"].as_str();
+    Ok(path.with_context(|| format!("no {name} to be had"))?.into())
 }
 
-fn start_model(binary: &Path, folder: &Path) -> Result<(Loopback, String)> {
+pub(crate) fn start_model(binary: &Path, folder: &Path) -> Result<(Loopback, String)> {
     let script = folder.join("model.jsonl");
     fs::write(&script, json!({ "match": "", "output": AFTER }).to_string())?;
     let mut child = Command::new(binary)

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rmpv::Value;
 
-pub(super) const COLUMNS: usize = 84;
-pub(super) const ROWS: usize = 24;
+pub(crate) const COLUMNS: usize = 84;
+pub(crate) const ROWS: usize = 24;
 
 /// Between two frames at least.
 const FRAME: Duration = Duration::from_millis(100);
@@ -22,36 +22,36 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How characters look; colours as 0xRRGGBB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub(super) struct Look {
-    pub(super) foreground: Option<u64>,
-    pub(super) background: Option<u64>,
-    pub(super) is_bold: bool,
-    pub(super) is_italic: bool,
-    pub(super) is_reverse: bool,
+pub(crate) struct Look {
+    pub(crate) foreground: Option<u64>,
+    pub(crate) background: Option<u64>,
+    pub(crate) is_bold: bool,
+    pub(crate) is_italic: bool,
+    pub(crate) is_reverse: bool,
 }
 
 /// Characters of one look beside each other in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) row: usize,
-    pub(super) column: usize,
+pub(crate) struct Run {
+    pub(crate) row: usize,
+    pub(crate) column: usize,
     /// Columns that the text takes.
-    pub(super) width: usize,
-    pub(super) look: Look,
-    pub(super) text: String,
+    pub(crate) width: usize,
+    pub(crate) look: Look,
+    pub(crate) text: String,
 }
 
 /// One picture of the film.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) lasts: Duration,
-    pub(super) runs: Vec<Run>,
-    pub(super) foreground: u64,
-    pub(super) background: u64,
+pub(crate) struct Frame {
+    pub(crate) lasts: Duration,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) foreground: u64,
+    pub(crate) background: u64,
 }
 
 /// A running Neovim, its screen and the film so far.
-pub(super) struct Screen {
+pub(crate) struct Screen {
     child: Child,
     stdin: ChildStdin,
     messages: Receiver<Value>,

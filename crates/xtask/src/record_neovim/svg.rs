@@ -14,7 +14,7 @@ const HEIGHT: usize = 17;
 const MARGIN: usize = 12;
 
 /// Draws a film, or a still picture where there is one frame only.
-pub(super) fn draw(film: &[Frame], title: &str) -> String {
+pub(crate) fn draw(film: &[Frame], title: &str) -> String {
     let (width, height) = (COLUMNS * WIDTH + 2 * MARGIN, ROWS * HEIGHT + 2 * MARGIN);
     let mut pieces = Pieces::default();
     let mut strip = String::new();

@@ -1,0 +1,228 @@
+//! Takes the pictures of Helix for the documentation: one while text streams, one while it waits. Helix has the files
+//! that users copy. How pictures are drawn is in `record_neovim`, whose story this is, too.
+
+use std::fs;
+use std::io::{Read as _, Write};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::record_neovim::screen::{COLUMNS, Frame, Look, ROWS, Run};
+use crate::record_neovim::{self, BEFORE, MOST_BYTES, svg};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Arguments of the task.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The folder that the pictures go to.
+    #[arg(long, default_value = "docs/pictures")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root
+        .ancestors()
+        .nth(2)
+        .context("the workspace has no root")?;
+    let binary = record_neovim::build(root)?;
+    let folder = tempfile::tempdir()?;
+    let out = root.join(&args.out);
+    fs::create_dir_all(&out)?;
+    for (name, title, frame) in take(root, &binary, folder.path())? {
+        let picture = svg::draw(&[frame], title);
+        ensure!(
+            picture.len() <= MOST_BYTES,
+            "{name} has {} bytes, more than {MOST_BYTES}",
+            picture.len()
+        );
+        let file = out.join(format!("{name}.svg"));
+        fs::write(&file, &picture).with_context(|| format!("cannot write {}", file.display()))?;
+        println!("{}: {} bytes", file.display(), picture.len());
+    }
+    Ok(())
+}
+
+type Picture = (&'static str, &'static str, Frame);
+
+fn take(root: &Path, binary: &Path, folder: &Path) -> Result<[Picture; 2]> {
+    let (_loopback, url) = record_neovim::start_model(binary, folder)?;
+    let config = folder.join("config/helix");
+    fs::create_dir_all(&config)?;
+    for name in ["config.toml", "languages.toml"] {
+        let text = fs::read_to_string(root.join("editors/helix").join(name))?;
+        let command = format!("command = {:?}", binary.display().to_string());
+        let text = text.replace("command = \"redline\"", &command);
+        fs::write(config.join(name), format!("{}{text}", first_of(name)))?;
+    }
+    fs::write(folder.join("config.py"), BEFORE)?;
+    let mut command = CommandBuilder::new(record_neovim::editor("hx")?);
+    command.arg("config.py");
+    command.cwd(folder);
+    command.env("HOME", folder);
+    command.env("XDG_CONFIG_HOME", folder.join("config"));
+    command.env("XDG_CACHE_HOME", folder.join("cache"));
+    command.env("TERM", "xterm-256color");
+    command.env("COLORTERM", "truecolor");
+    command.env("REDLINE_MODEL_URL", &url);
+    command.env("REDLINE_MODEL", "demo");
+    let mut helix = Terminal::start(command)?;
+    helix.see("def load")?;
+    helix.press(":goto 5\r")?;
+    helix.see("5:1")?;
+    helix.press("xxxxxx")?;
+    helix.press(" i")?;
+    helix.see("\"ask\":")?;
+    helix.press("handle errors\r")?;
+    helix.see(" tokens")?;
+    let streaming = helix.picture();
+    helix.see("Pending change")?;
+    let pending = helix.picture();
+    Ok([
+        (
+            "helix-streaming",
+            "Helix while a rewrite streams in: the status line says how it goes",
+            streaming,
+        ),
+        (
+            "helix-pending",
+            "Helix while a rewrite waits for a decision: hints behind the lines",
+            pending,
+        ),
+    ])
+}
+
+/// What stands in front of the users' own file.
+fn first_of(name: &str) -> &'static str {
+    match name {
+        "config.toml" => "theme = \"onedark\"\n",
+        _ => "",
+    }
+}
+
+/// Helix in a terminal of fixed size.
+struct Terminal {
+    screen: vt100::Parser,
+    output: Receiver<Vec<u8>>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Terminal {
+    fn start(command: CommandBuilder) -> Result<Terminal> {
+        let (rows, columns) = (u16::try_from(ROWS)?, u16::try_from(COLUMNS)?);
+        let pair = native_pty_system().openpty(PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        })?;
+        let child = pair.slave.spawn_command(command)?;
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader()?;
+        let (sender, output) = mpsc::channel();
+        thread::spawn(move || {
+            let mut piece = [0; 8192];
+            while let Ok(n @ 1..) = reader.read(&mut piece) {
+                if sender.send(piece[..n].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let size = |n| NonZero::new(n).context("a terminal needs rows and columns");
+        Ok(Terminal {
+            screen: vt100::Parser::new(size(rows)?, size(columns)?, 0),
+            output,
+            keys: pair.master.take_writer()?,
+            child,
+            _master: pair.master,
+        })
+    }
+
+    fn press(&mut self, keys: &str) -> Result<()> {
+        self.keys.write_all(keys.as_bytes())?;
+        self.keys.flush().context("Helix does not read its keys")
+    }
+
+    /// Waits until the screen shows this text.
+    fn see(&mut self, text: &str) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while !self.screen.screen().contents().contains(text) {
+            match self.output.recv_timeout(Duration::from_millis(100)) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < until => {}
+                Err(_) => bail!(
+                    "never saw {text:?}; the screen shows:\n{}",
+                    self.screen.screen().contents()
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    fn picture(&self) -> Frame {
+        let screen = self.screen.screen();
+        let mut runs: Vec<Run> = Vec::new();
+        for (row, y) in (0..ROWS).zip(0u16..) {
+            for (column, x) in (0..COLUMNS).zip(0u16..) {
+                let Some(cell) = screen.cell(y, x).filter(|it| !it.is_wide_continuation()) else {
+                    continue;
+                };
+                let look = Look {
+                    foreground: rgb(cell.fgcolor()),
+                    background: rgb(cell.bgcolor()),
+                    is_bold: cell.bold(),
+                    is_italic: cell.italic(),
+                    is_reverse: cell.inverse(),
+                };
+                let text = if cell.has_contents() {
+                    cell.contents()
+                } else {
+                    " "
+                };
+                let width = 1 + usize::from(cell.is_wide());
+                match runs.last_mut() {
+                    Some(run) if run.row == row && run.look == look => {
+                        run.text.push_str(text);
+                        run.width += width;
+                    }
+                    _ => runs.push(Run {
+                        row,
+                        column,
+                        width,
+                        look,
+                        text: text.to_owned(),
+                    }),
+                }
+            }
+        }
+        Frame {
+            lasts: Duration::ZERO,
+            runs,
+            foreground: 0xab_b2_bf,
+            background: 0x28_2c_34,
+        }
+    }
+}
+
+/// The theme is in true colours; anything else is the terminal's own.
+fn rgb(color: vt100::Color) -> Option<u64> {
+    match color {
+        vt100::Color::Rgb(r, g, b) => Some(u64::from(r) << 16 | u64::from(g) << 8 | u64::from(b)),
+        _ => None,
+    }
+}
