@@ -237,6 +237,8 @@ fn typing_beside_the_stream_is_kept() {
             gate.open();
             // Helix goes on with the comment of the line that it starts from.
             helix.type_text(&format!("{index}: u"));
+            // Else the screen may still say normal mode, and the next keys would be typed.
+            helix.wait_for_text(&format!("// {index}: u"));
         }
         helix.normal_mode();
         helix.wait_for_text("depth * 2 // 🦀");
