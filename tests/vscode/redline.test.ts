@@ -104,6 +104,8 @@ test('in preview mode a diff opens and the buffer waits for the accept', async (
     throw new Error(JSON.stringify(shown));
   });
   assert.equal(await bench.text(name), text(OLD));
+  // Where the button is, the key is, too.
+  await bench.page.locator('.editor-actions .action-label[aria-label*="Accept Rewrite"]').first().waitFor();
   await bench.key('Alt+Enter');
   await bench.state(name, 'accepted');
   await textIs(name, text(NEW));
