@@ -1,0 +1,205 @@
+//! [`Edit`]: one replacement in a normal form, so that two ways of saying the same are alike. Not what it means.
+
+use std::ops::Range;
+
+use text::Text;
+
+use super::Part;
+use super::words::{Replacement, by_words, common_prefix, common_suffix};
+
+/// A replacement in bytes of the old text.
+#[derive(Clone, Debug)]
+pub(super) struct Edit {
+    /// Where it was reported or sent, and what.
+    pub(super) raw: Range<usize>,
+    pub(super) raw_text: String,
+    pub(super) range: Range<usize>,
+    pub(super) text: String,
+}
+
+/// A part of ours in the same form.
+#[derive(Debug)]
+pub(super) struct OurEdit {
+    pub(super) number: u32,
+    pub(super) vague: bool,
+    pub(super) edit: Edit,
+}
+
+/// How far an insertion or deletion is moved left to reach its canonical place.
+pub(super) const MAX_SLIDE: usize = 4_096;
+
+impl Edit {
+    pub(super) fn new(range: Range<usize>, text: String) -> Edit {
+        Edit {
+            raw: range.clone(),
+            raw_text: text.clone(),
+            range,
+            text,
+        }
+    }
+
+    /// The whole lines that it touches.
+    pub(super) fn lines(&self, old: &Text) -> Range<usize> {
+        let start = old.line_start(old.line_of(self.range.start));
+        start..old.line_start(old.line_of(self.range.end) + 1)
+    }
+
+    /// Whether this reported change lies where it could be, or hold, a part. Editors widen a change to the
+    /// lines it touches, but none reports it on other lines.
+    pub(super) fn may_be(&self, part: &Part, old: &Text) -> bool {
+        let line = old.line_of(part.range.start);
+        let start = old.line_start(line);
+        let end = old
+            .line_end(old.line_of(part.range.end))
+            .max(part.range.end);
+        if self.text.is_empty() {
+            return self.range.start < end && start < self.range.end;
+        }
+        // A line inserted before this one may be reported as a new tail of the line before.
+        let start = line
+            .checked_sub(1)
+            .map_or(start, |before| old.line_end(before));
+        self.range.start <= end && start <= self.range.end
+    }
+
+    /// From where to where it may be said to stand.
+    pub(super) fn reach(&self) -> Range<usize> {
+        self.range.start.min(self.raw.start)..self.range.end.max(self.raw.end)
+    }
+
+    /// Whether this says the same as a part of ours, and where.
+    pub(super) fn says_the_same(&self, part: &Part, old: &Text) -> bool {
+        if !self.may_be(part, old) {
+            return false;
+        }
+        let theirs = self.clone().canonical(old, 0);
+        let part = Edit::new(part.range.clone(), part.text.clone());
+        let ours = part.canonical(old, 0);
+        theirs.range == ours.range && theirs.text == ours.text
+    }
+
+    /// This as the smallest replacements, in bytes from `start`, where `was` begins.
+    pub(super) fn narrowed(&self, was: &str, start: usize) -> Vec<Replacement> {
+        let at = self.raw.start - start;
+        let mut smaller = by_words(&was[at..self.raw.end - start], &self.raw_text);
+        for (range, _) in &mut smaller {
+            *range = range.start + at..range.end + at;
+        }
+        smaller
+    }
+
+    /// Without common suffix and prefix, and moved as far left as it says the same: an editor that reports a
+    /// line inserted after another means the same as one that reports it inserted before the next.
+    /// It moves no further than to `floor`.
+    pub(super) fn canonical(mut self, old: &Text, floor: usize) -> Edit {
+        let removed = old.slice(self.range.clone()).into_owned();
+        let suffix = common_suffix(&removed, &self.text);
+        self.range.end -= suffix;
+        self.text.truncate(self.text.len() - suffix);
+        let prefix = common_prefix(&removed[..removed.len() - suffix], &self.text);
+        self.range.start += prefix;
+        self.text.drain(..prefix);
+        if self.range.is_empty() && !self.text.is_empty() {
+            self.slide_insertion(old, floor);
+        } else if self.text.is_empty() && !self.range.is_empty() {
+            self.slide_deletion(old, floor);
+        }
+        self
+    }
+
+    fn slide_insertion(&mut self, old: &Text, floor: usize) {
+        let bytes = self.text.as_bytes();
+        let at = self.range.start;
+        let furthest = (at - floor.min(at)).min(MAX_SLIDE);
+        let mut moved = (0..furthest)
+            .take_while(|n| old.byte(at - 1 - n) == Some(bytes[bytes.len() - 1 - n % bytes.len()]))
+            .count();
+        while !old.is_boundary(at - moved) || !self.text.is_char_boundary(cut(bytes.len(), moved)) {
+            moved -= 1;
+        }
+        let (head, tail) = self.text.split_at(cut(bytes.len(), moved));
+        self.text = format!("{tail}{head}");
+        self.range = at - moved..at - moved;
+    }
+
+    fn slide_deletion(&mut self, old: &Text, floor: usize) {
+        let Range { start, end } = self.range.clone();
+        let furthest = (start - floor.min(start)).min(MAX_SLIDE);
+        let mut moved = (0..furthest)
+            .take_while(|n| old.byte(start - 1 - n) == old.byte(end - 1 - n))
+            .count();
+        while !old.is_boundary(start - moved) || !old.is_boundary(end - moved) {
+            moved -= 1;
+        }
+        self.range = start - moved..end - moved;
+    }
+}
+
+/// Where an inserted text of `len` bytes is cut when it moves left by `moved`.
+pub(super) fn cut(len: usize, moved: usize) -> usize {
+    (len - moved % len) % len
+}
+
+/// Whether the new text is the old one with all parts in it and nothing else.
+pub(super) fn is_exactly(old: &Text, new: &Text, clusters: &[Edit], parts: &[Part]) -> bool {
+    let grown: isize = parts
+        .iter()
+        .map(|part| part.text.len() as isize - part.range.len() as isize)
+        .sum();
+    if old.len() as isize + grown != new.len() as isize {
+        return false;
+    }
+    let same = clusters.len() == parts.len()
+        && clusters
+            .iter()
+            .zip(parts)
+            .all(|(edit, part)| edit.range == part.range && edit.text == part.text);
+    if same {
+        return true;
+    }
+    let mut starts = clusters
+        .iter()
+        .map(|edit| edit.range.start)
+        .chain(parts.iter().map(|part| part.range.start));
+    let mut ends = clusters
+        .iter()
+        .map(|edit| edit.range.end)
+        .chain(parts.iter().map(|part| part.range.end));
+    let (Some(start), Some(end)) = (starts.by_ref().min(), ends.by_ref().max()) else {
+        return true;
+    };
+    // Outside that window neither the change nor the parts touch anything.
+    let mut at = start;
+    let mut there = start;
+    for part in parts {
+        let kept = part.range.start - at;
+        if !ranges_equal(old, at..part.range.start, new, there..there + kept) {
+            return false;
+        }
+        there += kept;
+        if !new.range_is(there..there + part.text.len(), &part.text) {
+            return false;
+        }
+        there += part.text.len();
+        at = part.range.end;
+    }
+    ranges_equal(old, at..end, new, there..there + (end - at))
+}
+
+pub(super) fn ranges_equal(
+    a: &Text,
+    a_range: Range<usize>,
+    b: &Text,
+    b_range: Range<usize>,
+) -> bool {
+    if b_range.end > b.len() || !b.is_boundary(b_range.start) || !b.is_boundary(b_range.end) {
+        return false;
+    }
+    let mut at = b_range.start;
+    a.chunks(a_range).all(|chunk| {
+        let end = at + chunk.len();
+        let same = b.is_boundary(end) && b.range_is(at..end, chunk);
+        at = end;
+        same
+    })
+}

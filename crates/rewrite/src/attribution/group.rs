@@ -1,0 +1,273 @@
+//! Weighing both explanations of what happened where a change and parts of ours touch: with them, or without.
+
+use std::ops::Range;
+
+use text::Text;
+
+use super::edit::{Edit, OurEdit};
+use super::words::{Replacement, cost, replacements, shift};
+use super::{Attribution, Part};
+
+/// A stretch of the old text with the changes and the parts that touch it.
+pub(super) struct Group {
+    range: Range<usize>,
+    edits: Vec<Edit>,
+    parts: Vec<OurEdit>,
+}
+
+impl Group {
+    /// Which of several parts, from the first or up to the last, are exactly what the change did: an editor
+    /// may report one edit piece by piece, from either end.
+    fn arrived_alone(&self, was: &str, is: &str) -> Option<Range<usize>> {
+        let count = self.parts.len();
+        if count < 2 || self.edits.is_empty() {
+            return None;
+        }
+        let some = (1..count).flat_map(|n| [0..n, n..count]);
+        let one = (1..count - 1).map(|n| n..n + 1);
+        let mut runs = some.chain(one);
+        runs.find(|run| {
+            spliced(
+                was,
+                self.range.start,
+                self.parts[run.clone()].iter().map(|part| &part.edit),
+            ) == is
+        })
+    }
+
+    /// One group for the parts that arrived, with all changes, and one for each that did not.
+    fn split(self, arrived: &Range<usize>, was: &str) -> Vec<Weighed> {
+        let start = self.range.start;
+        let mut split = Vec::new();
+        let mut edits = self.edits;
+        let mut run: Vec<OurEdit> = Vec::new();
+        for (index, part) in self.parts.into_iter().enumerate() {
+            if arrived.contains(&index) {
+                run.push(part);
+                if index + 1 == arrived.end {
+                    let edits = std::mem::take(&mut edits);
+                    let alone = edits
+                        .iter()
+                        .flat_map(|edit| edit.narrowed(was, start))
+                        .collect();
+                    let group = Group {
+                        range: self.range.clone(),
+                        edits,
+                        parts: std::mem::take(&mut run),
+                    };
+                    split.push(Weighed {
+                        group,
+                        mixed: Some(Vec::new()),
+                        alone,
+                    });
+                }
+            } else {
+                let group = Group {
+                    range: part.edit.range.clone(),
+                    edits: Vec::new(),
+                    parts: vec![part],
+                };
+                split.push(Weighed {
+                    group,
+                    mixed: None,
+                    alone: Vec::new(),
+                });
+            }
+        }
+        split
+    }
+
+    /// Whether these replacements, in the text with the parts in it, delete everything that the parts put.
+    fn takes_all_back(&self, changes: &[Replacement]) -> bool {
+        let mut moved = 0;
+        let mut put = self.parts.iter().map(|part| {
+            let start = (part.edit.range.start - self.range.start).wrapping_add_signed(moved);
+            moved += part.edit.text.len() as isize - part.edit.range.len() as isize;
+            start..start + part.edit.text.len()
+        });
+        let gone = |put: &Range<usize>| {
+            let mut changes = changes.iter();
+            changes.any(|(range, _)| range.start <= put.start && put.end <= range.end)
+        };
+        let any = self.parts.iter().any(|part| !part.edit.text.is_empty());
+        any && put.all(|put| put.is_empty() || gone(&put))
+    }
+
+    /// Whether the reported changes reach over everything that the parts replace: what a part removes and no
+    /// reported change does is still there.
+    fn is_covered(&self) -> bool {
+        let covers = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end;
+        self.parts.iter().all(|part| {
+            self.edits.iter().any(|edit| {
+                covers(&edit.range, &part.edit.range) || covers(&edit.raw, &part.edit.raw)
+            })
+        })
+    }
+}
+
+/// A group with both explanations of what happened to it.
+pub(super) struct Weighed {
+    group: Group,
+    /// The user's replacements if the parts have arrived, where that is possible at all.
+    mixed: Option<Vec<Replacement>>,
+    /// The user's replacements if they have not.
+    alone: Vec<Replacement>,
+}
+
+impl Weighed {
+    fn new(group: Group, old: &Text) -> Vec<Weighed> {
+        let start = group.range.start;
+        let was = old.slice(group.range.clone());
+        let is = spliced(&was, start, group.edits.iter());
+        if let Some(arrived) = group.arrived_alone(&was, &is) {
+            return group.split(&arrived, &was);
+        }
+        let possible = !group.parts.is_empty() && !group.edits.is_empty() && group.is_covered();
+        let mixed = possible.then(|| {
+            let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
+            replacements(&made, &is)
+        });
+        // Nobody takes away all that has just come, and only that.
+        let mixed = mixed.filter(|mixed| !group.takes_all_back(mixed));
+        let alone = group
+            .edits
+            .iter()
+            .flat_map(|edit| edit.narrowed(&was, start))
+            .collect();
+        vec![Weighed {
+            group,
+            mixed,
+            alone,
+        }]
+    }
+}
+
+/// A change that has been split.
+pub(super) struct Split {
+    pub(super) step: Attribution,
+    /// What the confirmed parts did, in bytes of the old text.
+    pub(super) arrived: Vec<Replacement>,
+    /// Where they would go in the old text.
+    pub(super) missing: Vec<Part>,
+}
+
+/// `whole` says that no part of the edit in flight lies elsewhere.
+pub(super) fn attribute_groups(
+    old: &Text,
+    clusters: Vec<Edit>,
+    parts: Vec<OurEdit>,
+    whole: bool,
+) -> Split {
+    let mut step = Attribution {
+        confirmed: Vec::new(),
+        user: Vec::new(),
+    };
+    let (mut here, mut missing) = (Vec::new(), Vec::new());
+    let weighed: Vec<Weighed> = group(clusters, parts)
+        .into_iter()
+        .flat_map(|group| Weighed::new(group, old))
+        .collect();
+    // An edit arrives whole, or not at all, so the explanations are weighed over all groups together.
+    // Where a part has no trace at all, only what is ours to the letter can have come in a part before it.
+    let possible = whole
+        && weighed.iter().all(|Weighed { group, mixed, .. }| {
+            let told = group.parts.iter().all(|part| !part.vague);
+            group.parts.is_empty() || told && mixed.is_some()
+        });
+    let (mut with_ours, mut without) = (0, 0);
+    for weighed in &weighed {
+        if let Some(mixed) = &weighed.mixed {
+            with_ours += cost(mixed);
+            without += cost(&weighed.alone);
+        }
+    }
+    // How much the confirmed parts before here have moved the text.
+    let mut ours = 0;
+    for Weighed {
+        group,
+        mixed,
+        alone,
+    } in weighed
+    {
+        let at = group.range.start.wrapping_add_signed(ours);
+        let mixed = mixed.filter(|mixed| mixed.is_empty() || (possible && with_ours <= without));
+        let arrived = mixed.is_some();
+        let user = mixed.unwrap_or(alone);
+        step.user.extend(
+            user.into_iter()
+                .map(|(range, text)| (shift(range, at), text)),
+        );
+        for OurEdit {
+            number,
+            vague,
+            edit,
+        } in group.parts
+        {
+            if arrived {
+                ours += edit.text.len() as isize - edit.range.len() as isize;
+                step.confirmed.push(number);
+                here.push((edit.range, edit.text));
+            } else {
+                missing.push(Part {
+                    spoiled: false,
+                    vague,
+                    number,
+                    range: edit.raw,
+                    text: edit.raw_text,
+                });
+            }
+        }
+    }
+    Split {
+        step,
+        arrived: here,
+        missing,
+    }
+}
+
+/// Groups what touches; both lists are sorted.
+pub(super) fn group(edits: Vec<Edit>, parts: Vec<OurEdit>) -> Vec<Group> {
+    let mut all: Vec<Group> = edits
+        .into_iter()
+        .map(|edit| Group {
+            range: edit.reach(),
+            edits: vec![edit],
+            parts: Vec::new(),
+        })
+        .chain(parts.into_iter().map(|part| Group {
+            range: part.edit.reach(),
+            edits: Vec::new(),
+            parts: vec![part],
+        }))
+        .collect();
+    all.sort_by_key(|group| group.range.start);
+    let mut groups: Vec<Group> = Vec::new();
+    for next in all {
+        match groups.last_mut() {
+            Some(last) if next.range.start <= last.range.end => {
+                last.range.end = last.range.end.max(next.range.end);
+                last.edits.extend(next.edits);
+                last.parts.extend(next.parts);
+            }
+            _ => groups.push(next),
+        }
+    }
+    groups
+}
+
+/// `was`, which starts at `start` of the old text, with replacements in old offsets.
+pub(super) fn spliced<'a>(
+    was: &str,
+    start: usize,
+    edits: impl Iterator<Item = &'a Edit>,
+) -> String {
+    let mut out = String::with_capacity(was.len());
+    let mut at = 0;
+    for edit in edits {
+        out.push_str(&was[at..edit.range.start - start]);
+        out.push_str(&edit.text);
+        at = edit.range.end - start;
+    }
+    out.push_str(&was[at..]);
+    out
+}

@@ -1,0 +1,226 @@
+//! What is different between two texts, in the ways in which people change them: by characters, words, blanks and
+//! lines. Nothing here knows whose a change is.
+
+use std::ops::Range;
+
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+
+/// Up to this many bytes on either side a change is compared by characters, beyond it by lines and words.
+pub(super) const BY_CHARACTERS: usize = 1_024;
+
+/// A range, and the text that comes in its place.
+pub(crate) type Replacement = (Range<usize>, String);
+
+/// The smallest replacements that lead from one text to another, in bytes of the first.
+pub(super) fn replacements(old: &str, new: &str) -> Vec<Replacement> {
+    let suffix = common_suffix(old, new);
+    let (old_rest, new_rest) = (&old[..old.len() - suffix], &new[..new.len() - suffix]);
+    let prefix = common_prefix(old_rest, new_rest);
+    let (old, new) = (&old_rest[prefix..], &new_rest[prefix..]);
+    if old.is_empty() && new.is_empty() {
+        return Vec::new();
+    }
+    let pairs = if old.is_empty() || new.is_empty() {
+        vec![(0..old.len(), 0..new.len())]
+    } else if old.len().max(new.len()) <= BY_CHARACTERS {
+        by_characters(old, new)
+    } else {
+        diff::hunks(old, new)
+            .into_iter()
+            .flat_map(|hunk| {
+                let pairs = diff::refine(&old[hunk.old.clone()], &new[hunk.new.clone()]);
+                let (gone, put) = (hunk.old.start, hunk.new.start);
+                pairs
+                    .into_iter()
+                    .map(move |(a, b)| (shift(a, gone), shift(b, put)))
+            })
+            .collect()
+    };
+    pairs
+        .into_iter()
+        .map(|(gone, put)| (shift(gone, prefix), new[put].to_owned()))
+        .collect()
+}
+
+/// What a reported change changed, by lines, then by words: a letter that an old and a new word happen to share
+/// is not what was left. An insertion or a deletion is exact.
+pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
+    let suffix = common_suffix(old, new);
+    let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
+    let (gone, put) = (prefix..old.len() - suffix, prefix..new.len() - suffix);
+    if gone.is_empty() && put.is_empty() {
+        return Vec::new();
+    }
+    if gone.is_empty() || put.is_empty() {
+        return vec![(gone, new[put].to_owned())];
+    }
+    if let Some(typed) = only_typing(&old[gone], &new[put]) {
+        let typed = typed.into_iter();
+        return typed
+            .map(|(range, text)| (shift(range, prefix), text))
+            .collect();
+    }
+    let mut out = Vec::new();
+    for hunk in diff::hunks(old, new) {
+        let (was, is) = (&old[hunk.old.clone()], &new[hunk.new.clone()]);
+        if let Some(typed) = only_typing(was, is) {
+            let typed = typed.into_iter();
+            out.extend(typed.map(|(range, text)| (shift(range, hunk.old.start), text)));
+            continue;
+        }
+        if let Some(blanks) = only_blanks(was, is) {
+            let blanks = blanks.into_iter();
+            out.extend(blanks.map(|(gone, put)| (shift(gone, hunk.old.start), put)));
+            continue;
+        }
+        let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+        for (gone, put) in diff::refine(was, is) {
+            let (gone, put) = whole_words(was, is, gone, put);
+            match pairs.last_mut() {
+                Some(last) if gone.start <= last.0.end => {
+                    last.0.end = gone.end.max(last.0.end);
+                    last.1.end = put.end.max(last.1.end);
+                }
+                _ => pairs.push((gone, put)),
+            }
+        }
+        let mut at = 0;
+        let blank = pairs.iter().all(|(gone, _)| {
+            let kept = &was[at..gone.start];
+            at = gone.end;
+            kept.trim().is_empty()
+        });
+        if blank && was[at..].trim().is_empty() && !was.is_empty() && !is.is_empty() {
+            pairs = vec![(0..was.len(), 0..is.len())];
+        }
+        let texts = pairs.into_iter();
+        out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
+    }
+    out
+}
+
+/// In how many places at most several texts that were typed are looked for in one replacement.
+pub(super) const TYPED_AT_ONCE: usize = 8;
+
+/// The insertions that lead from one text to another, where nothing else does: typing in several places that an
+/// editor reports as one replacement of all between them. Not where so little stayed that it may be chance.
+pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    if old.len() >= new.len() || new.len() > BY_CHARACTERS {
+        return None;
+    }
+    let pairs = by_characters(old, new);
+    let few = pairs.len() <= TYPED_AT_ONCE && old.trim().len() >= 2 * pairs.len();
+    let typed = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
+    (few && pairs.iter().all(|(gone, _)| gone.is_empty()))
+        .then(|| pairs.into_iter().map(typed).collect())
+}
+
+/// The changes between two texts that differ in white space alone, as formatters make them.
+pub(super) fn only_blanks(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    let mut changes = Vec::new();
+    let (mut a, mut b) = (0, 0);
+    loop {
+        let blank = |text: &str| text.len() - text.trim_start().len();
+        let (gone, put) = (blank(&old[a..]), blank(&new[b..]));
+        let (was, is) = (&old[a..a + gone], &new[b..b + put]);
+        if was != is {
+            let prefix = common_prefix(was, is);
+            let suffix = common_suffix(&was[prefix..], &is[prefix..]);
+            let range = a + prefix..a + gone - suffix;
+            changes.push((range, is[prefix..put - suffix].to_owned()));
+        }
+        (a, b) = (a + gone, b + put);
+        match (old[a..].chars().next(), new[b..].chars().next()) {
+            (None, None) => return Some(changes),
+            (x, y) if x == y => {
+                let len = x.map_or(0, char::len_utf8);
+                (a, b) = (a + len, b + len);
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Widens a replacement to whole words on both sides.
+pub(super) fn whole_words(
+    old: &str,
+    new: &str,
+    mut gone: Range<usize>,
+    mut put: Range<usize>,
+) -> (Range<usize>, Range<usize>) {
+    if gone.is_empty() || put.is_empty() {
+        return (gone, put);
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let ends_word = |text: &str| text.chars().next_back().is_some_and(is_word);
+    let starts_word = |text: &str| text.chars().next().is_some_and(is_word);
+    if starts_word(&old[gone.clone()]) || starts_word(&new[put.clone()]) {
+        while let Some(c) = old[..gone.start]
+            .chars()
+            .next_back()
+            .filter(|c| is_word(*c))
+        {
+            gone.start -= c.len_utf8();
+            put.start -= c.len_utf8();
+        }
+    }
+    if ends_word(&old[gone.clone()]) || ends_word(&new[put.clone()]) {
+        while let Some(c) = old[gone.end..].chars().next().filter(|c| is_word(*c)) {
+            gone.end += c.len_utf8();
+            put.end += c.len_utf8();
+        }
+    }
+    (gone, put)
+}
+
+pub(super) fn shift(range: Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+/// The changed ranges by characters: whose text a character is must not depend on where words end.
+pub(super) fn by_characters(old: &str, new: &str) -> Vec<(Range<usize>, Range<usize>)> {
+    let a: Vec<(usize, char)> = old.char_indices().collect();
+    let b: Vec<(usize, char)> = new.char_indices().collect();
+    let chars = |text: &[(usize, char)]| text.iter().map(|(_, c)| *c).collect::<Vec<char>>();
+    let bytes = |text: &[(usize, char)], len: usize, range: Range<usize>| {
+        let at = |index: usize| text.get(index).map_or(len, |(at, _)| *at);
+        at(range.start)..at(range.end)
+    };
+    let ops = capture_diff_slices(Algorithm::Myers, &chars(&a), &chars(&b));
+    let changed = ops
+        .into_iter()
+        .filter(|op| op.tag() != DiffTag::Equal)
+        .map(|op| {
+            let put = bytes(&b, new.len(), op.new_range());
+            (bytes(&a, old.len(), op.old_range()), put)
+        });
+    changed.collect()
+}
+
+pub(super) fn cost(changes: &[Replacement]) -> usize {
+    changes
+        .iter()
+        .map(|(range, text)| range.len() + text.len())
+        .sum()
+}
+
+pub(super) fn common_prefix(a: &str, b: &str) -> usize {
+    let mut n = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    while !a.is_char_boundary(n) || !b.is_char_boundary(n) {
+        n -= 1;
+    }
+    n
+}
+
+pub(super) fn common_suffix(a: &str, b: &str) -> usize {
+    let mut n = a
+        .bytes()
+        .rev()
+        .zip(b.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    while !a.is_char_boundary(a.len() - n) || !b.is_char_boundary(b.len() - n) {
+        n -= 1;
+    }
+    n
+}
