@@ -280,40 +280,6 @@ async fn every_request_ends_exactly_once_under_random_faults_and_cancels() {
     }
 }
 
-#[tokio::test]
-async fn silence_counts_from_when_the_request_is_out() {
-    let (release, released) = tokio::sync::watch::channel(false);
-    let url = tcp_server(move |_, stream| {
-        let mut released = released.clone();
-        async move {
-            let mut socket = accept_async(stream).await.unwrap();
-            // More than what lies on the way does not leave before this is over.
-            released.wait_for(|it| *it).await.unwrap();
-            let Some(Ok(_)) = socket.next().await else {
-                return;
-            };
-            for event in [
-                r#"{"type":"response.output_text.delta","delta":"late"}"#,
-                r#"{"type":"response.completed","response":{"id":"r"}}"#,
-            ] {
-                socket.send(Message::text(event)).await.unwrap();
-            }
-        }
-    })
-    .await;
-    let mut harness = Harness::start(LinkConfig {
-        idle_timeout: Duration::from_millis(100),
-        ..strict(url)
-    });
-    harness.ready().await;
-    harness.link.send(1, request(&"x".repeat(12 << 20)));
-    let early = tokio::time::timeout(Duration::from_millis(500), harness.outcome(1)).await;
-    assert!(early.is_err(), "{early:?}");
-    release.send(true).unwrap();
-    let outcome = harness.outcome(1).await;
-    assert_eq!((outcome.text.as_str(), outcome.error), ("late", None));
-}
-
 /// Larger than all that sockets hold for somebody who does not read.
 fn large() -> Request {
     request(&"x".repeat(12 << 20))
