@@ -14,6 +14,7 @@ mod editors;
 mod measure;
 mod model_servers;
 mod mutants;
+mod pty;
 mod record_demo;
 mod record_helix;
 mod record_neovim;

@@ -2,16 +2,14 @@
 //! that users copy. How pictures are drawn is in `record_neovim`, whose story this is, too.
 
 use std::fs;
-use std::io::{Read as _, Write};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 
+use crate::pty::Pty;
 use crate::record_neovim::screen::{COLUMNS, Frame, Look, ROWS, Run};
 use crate::record_neovim::{self, BEFORE, MOST_BYTES, svg};
 
@@ -107,67 +105,28 @@ fn first_of(name: &str) -> &'static str {
 }
 
 /// Helix in a terminal of fixed size.
-struct Terminal {
-    screen: vt100::Parser,
-    output: Receiver<Vec<u8>>,
-    keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
+struct Terminal(Pty);
 
 impl Terminal {
     fn start(command: CommandBuilder) -> Result<Terminal> {
         let (rows, columns) = (u16::try_from(ROWS)?, u16::try_from(COLUMNS)?);
-        let pair = native_pty_system().openpty(PtySize {
-            rows,
-            cols: columns,
-            pixel_width: 0,
-            pixel_height: 0,
-        })?;
-        let child = pair.slave.spawn_command(command)?;
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader()?;
-        let (sender, output) = mpsc::channel();
-        thread::spawn(move || {
-            let mut piece = [0; 8192];
-            while let Ok(n @ 1..) = reader.read(&mut piece) {
-                if sender.send(piece[..n].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let size = |n| NonZero::new(n).context("a terminal needs rows and columns");
-        Ok(Terminal {
-            screen: vt100::Parser::new(size(rows)?, size(columns)?, 0),
-            output,
-            keys: pair.master.take_writer()?,
-            child,
-            _master: pair.master,
-        })
+        Pty::start(command, rows, columns).map(Terminal)
     }
 
     fn press(&mut self, keys: &str) -> Result<()> {
-        self.keys.write_all(keys.as_bytes())?;
-        self.keys.flush().context("Helix does not read its keys")
+        self.0.press(keys)
     }
 
     /// Waits until the screen shows this text.
     fn see(&mut self, text: &str) -> Result<()> {
         let until = Instant::now() + PATIENCE;
-        while !self.screen.screen().contents().contains(text) {
-            match self.output.recv_timeout(Duration::from_millis(100)) {
-                Ok(bytes) => self.screen.process(&bytes),
+        while !self.0.contents().contains(text) {
+            match self.0.output.recv_timeout(Duration::from_millis(100)) {
+                Ok(bytes) => self.0.screen.process(&bytes),
                 Err(RecvTimeoutError::Timeout) if Instant::now() < until => {}
                 Err(_) => bail!(
                     "never saw {text:?}; the screen shows:\n{}",
-                    self.screen.screen().contents()
+                    self.0.contents()
                 ),
             }
         }
@@ -175,7 +134,7 @@ impl Terminal {
     }
 
     fn picture(&self) -> Frame {
-        let screen = self.screen.screen();
+        let screen = self.0.screen.screen();
         let mut runs: Vec<Run> = Vec::new();
         for (row, y) in (0..ROWS).zip(0u16..) {
             for (column, x) in (0..COLUMNS).zip(0u16..) {

@@ -1,14 +1,14 @@
 //! A program in a terminal of fixed size, filmed: what stood there, and for how long.
 
-use std::io::{Read as _, Write};
-use std::num::NonZero;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use anyhow::{Result, bail};
+use portable_pty::CommandBuilder;
+
+use crate::pty::Pty;
 
 pub(super) const COLUMNS: u16 = 80;
 pub(super) const ROWS: u16 = 24;
@@ -45,69 +45,38 @@ pub(super) struct Frame {
 
 /// A running program and the film of it so far.
 pub(super) struct Terminal {
-    screen: vt100::Parser,
-    output: Receiver<Vec<u8>>,
-    keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    pty: Pty,
     film: Vec<Frame>,
     filmed: Instant,
     is_over: bool,
-    _master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
     pub(super) fn start(program: &Path, arguments: &[&str]) -> Result<Terminal> {
-        let pair = native_pty_system().openpty(PtySize {
-            rows: ROWS,
-            cols: COLUMNS,
-            pixel_width: 0,
-            pixel_height: 0,
-        })?;
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
-        let child = pair.slave.spawn_command(command)?;
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader()?;
-        let (sender, output) = mpsc::channel();
-        thread::spawn(move || {
-            let mut piece = [0; 8192];
-            // A terminal whose program has ended reads as an error on some systems.
-            while let Ok(n @ 1..) = reader.read(&mut piece) {
-                if sender.send(piece[..n].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let size = |n| NonZero::new(n).context("a terminal needs rows and columns");
         Ok(Terminal {
-            screen: vt100::Parser::new(size(ROWS)?, size(COLUMNS)?, 0),
-            output,
-            keys: pair.master.take_writer()?,
-            child,
+            pty: Pty::start(command, ROWS, COLUMNS)?,
             film: Vec::new(),
             filmed: Instant::now(),
             is_over: false,
-            _master: pair.master,
         })
     }
 
     pub(super) fn press(&mut self, keys: &str) -> Result<()> {
-        self.keys.write_all(keys.as_bytes())?;
-        self.keys
-            .flush()
-            .context("the program does not read its keys")
+        self.pty.press(keys)
     }
 
     /// Films until the screen shows this text.
     pub(super) fn film_until(&mut self, text: &str) -> Result<()> {
         let until = Instant::now() + PATIENCE;
-        while !self.screen.screen().contents().contains(text) {
+        while !self.pty.contents().contains(text) {
             if Instant::now() > until || self.is_over {
                 bail!(
                     "never saw {text:?}; the screen shows:\n{}",
-                    self.screen.screen().contents()
+                    self.pty.contents()
                 );
             }
             self.take()?;
@@ -126,11 +95,11 @@ impl Terminal {
 
     /// Waits for the program's end and returns the film.
     pub(super) fn end(mut self) -> Result<Vec<Frame>> {
-        let status = self.child.wait()?;
+        let status = self.pty.child.wait()?;
         if !status.success() {
             bail!(
                 "the program failed; the screen shows:\n{}",
-                self.screen.screen().contents()
+                self.pty.contents()
             );
         }
         Ok(self.film)
@@ -141,8 +110,8 @@ impl Terminal {
         let until = Instant::now() + FRAME;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => self.screen.process(&bytes),
+            match self.pty.output.recv_timeout(left) {
+                Ok(bytes) => self.pty.screen.process(&bytes),
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => {
                     self.is_over = true;
@@ -153,7 +122,7 @@ impl Terminal {
         }
         let now = Instant::now();
         let lasts = now - std::mem::replace(&mut self.filmed, now);
-        let runs = runs(self.screen.screen());
+        let runs = runs(self.pty.screen.screen());
         match self.film.last_mut() {
             Some(last) if last.runs == runs => last.lasts += lasts,
             _ => self.film.push(Frame { lasts, runs }),
