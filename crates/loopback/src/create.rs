@@ -134,8 +134,11 @@ fn message(item: &Value) -> Option<Message> {
         _ => Role::User,
     };
     let text = match &item["content"] {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().filter_map(|it| it["text"].as_str()).collect(),
+        Value::String(text) => text.as_str().into(),
+        Value::Array(parts) => {
+            let texts = parts.iter().filter_map(|it| it["text"].as_str());
+            texts.collect::<String>().into()
+        }
         _ => return None,
     };
     Some(Message { role, text })

@@ -355,7 +355,7 @@ pub(crate) fn continued(
     if !said.is_empty() && content == Content::Text {
         messages.push(Message {
             role: Role::Assistant,
-            text: said,
+            text: said.into(),
         });
     }
     messages

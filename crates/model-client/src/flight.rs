@@ -123,7 +123,7 @@ impl Flight {
             if !before.is_empty() {
                 request.input.push(Message {
                     role: Role::Assistant,
-                    text: before.to_owned(),
+                    text: before.into(),
                 });
                 let wanted = format!(
                     "Your answer broke off. Go on with exactly what follows the text above. The next line begins like \

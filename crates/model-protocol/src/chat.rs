@@ -91,7 +91,7 @@ fn messages(request: &Request) -> Vec<Value> {
             // Templates of small models know no developer.
             Role::Developer | Role::System => "system",
         };
-        json!({ "role": role, "content": text })
+        json!({ "role": role, "content": &**text })
     });
     standing.into_iter().chain(said).collect()
 }

@@ -30,7 +30,7 @@ impl Said {
             return Some(rest);
         }
         let (answer, rest) = rest.split_first()?;
-        let is_answer = answer.role == Role::Assistant && answer.text == self.answer;
+        let is_answer = answer.role == Role::Assistant && *answer.text == *self.answer;
         is_answer.then_some(rest)
     }
 }
@@ -76,7 +76,7 @@ mod tests {
     fn assistant(text: &str) -> Message {
         Message {
             role: Role::Assistant,
-            text: text.to_owned(),
+            text: text.into(),
         }
     }
 

@@ -3,6 +3,8 @@
 //!
 //! Not here: its spelling as a chat completion (`chat`), choosing the words (crate `prompt`) or the connection (crate `model-client`).
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -36,16 +38,17 @@ pub struct Request {
     pub extra: Map<String, Value>,
 }
 
-/// One message of the conversation.
+/// One message of the conversation. Its text may be a whole file and is handed on through several hands on the
+/// way to the wire: copies share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub role: Role,
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 impl Message {
     /// A message that the user wrote.
-    pub fn user(text: impl Into<String>) -> Message {
+    pub fn user(text: impl Into<Arc<str>>) -> Message {
         Message {
             role: Role::User,
             text: text.into(),

@@ -15,11 +15,11 @@ fn request() -> Request {
             Message::user("hi"),
             Message {
                 role: Role::Assistant,
-                text: "ho".to_owned(),
+                text: "ho".into(),
             },
             Message {
                 role: Role::Developer,
-                text: "go on".to_owned(),
+                text: "go on".into(),
             },
         ],
         previous_response_id: Some("r".to_owned()),

@@ -12,7 +12,7 @@ fn request() -> Request {
             Message::user("write \"add\""),
             Message {
                 role: Role::Assistant,
-                text: "fn".to_owned(),
+                text: "fn".into(),
             },
         ],
         ..Request::default()

@@ -109,7 +109,7 @@ pub fn follow_up(ask: &Ask<'_>, previous: &Request, answer: &str) -> Request {
     if !answer.trim().is_empty() {
         request.input.push(Message {
             role: Role::Assistant,
-            text: answer.to_owned(),
+            text: answer.into(),
         });
     }
     let taken_back =

@@ -116,7 +116,7 @@ impl Size {
 }
 
 fn texts(request: &Request) -> impl Iterator<Item = &str> {
-    let messages = request.input.iter().map(|it| it.text.as_str());
+    let messages = request.input.iter().map(|it| &*it.text);
     std::iter::once(request.instructions.as_str()).chain(messages)
 }
 

@@ -71,6 +71,11 @@ impl Masks {
         }
     }
 
+    /// Whether they let everything through.
+    pub fn is_off(&self) -> bool {
+        self.is_off
+    }
+
     /// Whether nothing was masked.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
@@ -121,11 +126,15 @@ impl Masks {
         if !self.is_partial {
             return request;
         }
-        let texts = request.input.iter_mut().map(|it| &mut it.text);
-        for text in texts.chain(&mut request.prediction) {
-            if let Cow::Owned(masked) = self.text(text) {
-                *text = masked;
+        for message in &mut request.input {
+            if let Cow::Owned(masked) = self.text(&message.text) {
+                message.text = masked.into();
             }
+        }
+        if let Some(text) = &mut request.prediction
+            && let Cow::Owned(masked) = self.text(text)
+        {
+            *text = masked;
         }
         request
     }

@@ -83,6 +83,12 @@ pub(crate) enum Message {
         syntax: Box<Syntax>,
         tree: u64,
     },
+    /// Where secrets stand in a text of this name.
+    Looked {
+        uri: String,
+        secrets: prompt::Secrets,
+        state: u64,
+    },
     CancelProgress(u64),
     Command {
         name: String,
@@ -229,7 +235,11 @@ impl Engine {
     fn next_wake(&self) -> Option<Instant> {
         let first = self.wakes.first();
         let first = first.map(|it| self.started + Duration::from_micros(it.0));
-        let others = [self.next_speculation(), self.next_release()];
+        let others = [
+            self.next_speculation(),
+            self.next_release(),
+            self.next_look(),
+        ];
         first.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -280,6 +290,7 @@ impl Engine {
                 version,
             } => {
                 self.speculation_is_stale(uri.as_str());
+                self.look_at_rest(uri.as_str());
                 self.speculate_on_rest(&uri, &changes);
                 self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, now, out| {
@@ -289,6 +300,7 @@ impl Engine {
             Message::Reset { uri, text, version } => {
                 let profile = self.profile();
                 self.speculation_is_stale(uri.as_str());
+                self.look_at_rest(uri.as_str());
                 self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, _, out| {
                     document.reset(text, version, profile, out)
@@ -310,6 +322,15 @@ impl Engine {
             Message::Parsed { uri, syntax, tree } => {
                 if let Some(document) = self.documents.get_mut(uri.as_str()) {
                     document.adopt(*syntax, tree);
+                }
+            }
+            Message::Looked {
+                uri,
+                secrets,
+                state,
+            } => {
+                if let Some(document) = self.documents.get_mut(&uri) {
+                    document.found(secrets, state);
                 }
             }
             Message::CancelProgress(id) => self.on_cancel_progress(RewriteId(id)),
@@ -366,6 +387,7 @@ impl Engine {
             self.last_edit,
         );
         self.documents.insert(uri.as_str().to_owned(), document);
+        self.look_at_rest(uri.as_str());
         self.speculate_on_opening(&uri);
     }
 
@@ -511,6 +533,7 @@ impl Engine {
             self.wakes.pop_first();
             self.with_document(&uri, |document, _, _| document.rewrites.wake());
         }
+        self.look_for_secrets();
         self.on_speculation();
         self.release();
         self.on_completion_due();

@@ -181,10 +181,12 @@ fn rewrites(certificate: &Certificate, url: &str, ahead: bool, times: usize) -> 
         // A person looks before asking again.
         std::thread::sleep(PAUSE);
         let mark = client.mark();
+        // An editor knows lines and columns; this client counts them in the whole text.
+        let range = client.range(&uri, region.clone());
+        let ask = json!({ "uri": uri, "range": range, "instruction": "use both", "apply": "live" });
         let asked = Instant::now();
-        let id = client
-            .rewrite(&uri, region.clone(), "use both", "live")
-            .expect("it starts");
+        let started = client.execute("redline.rewrite", ask).expect("it starts");
+        let id = started["rewrite"].as_u64().expect("it has a number");
         client.wait_for_message(mark, "workspace/applyEdit", |_| true);
         let edit = client
             .messages_since(mark)

@@ -33,7 +33,7 @@ impl Task {
         let instruction = match instruction {
             Some(range) => &last.text[range],
             // A short follow-up may be the bare instruction.
-            None if !std::ptr::eq(last, source) => last.text.as_str(),
+            None if !std::ptr::eq(last, source) => &*last.text,
             None => return None,
         };
         Some(Task {

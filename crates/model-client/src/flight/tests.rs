@@ -230,7 +230,7 @@ fn the_rest_is_asked_for_behind_what_is_there() {
     let message = flight.message();
     assert_eq!(message.input.len(), 3);
     assert_eq!(
-        (message.input[1].role, message.input[1].text.as_str()),
+        (message.input[1].role, &*message.input[1].text),
         (Role::Assistant, "a\n")
     );
     assert!(message.input[2].text.contains("\n  bc\n"));

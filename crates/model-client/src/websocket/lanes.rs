@@ -4,7 +4,7 @@
 //! What may be continued is the rule of `model-protocol`; here is which of the responses the server still holds,
 //! and on which lane the continuation goes.
 
-use model_protocol::{Decoder, Event, Request, Said, StreamEvent};
+use model_protocol::{Decoder, Event, Message, Request, Role, Said, StreamEvent};
 
 /// So many responses a server runs side by side; more are queued there, out of our sight.
 const MAX_IN_FLIGHT: usize = 16;
@@ -25,6 +25,8 @@ pub(super) struct Lane {
     pub(super) name: Option<String>,
     pub(super) run: Option<Run>,
     said: Option<Said>,
+    /// Bytes on the wire of the messages of `said`, its answer included.
+    said_bytes: usize,
     /// What it said only warmed up: other lanes may fork from it again and again.
     is_ahead: bool,
     /// When it was last begun or forked, as a number of request.
@@ -48,6 +50,8 @@ pub(super) struct Run {
     /// The request in full, while it can be continued.
     asked: Option<Request>,
     answer: String,
+    /// Bytes on the wire of the messages of `asked`, those included that were not sent.
+    asked_bytes: usize,
     /// The response that it continues.
     parent: Option<Parent>,
     /// The server has it in hand, and with it what it continues.
@@ -60,6 +64,8 @@ pub(super) struct Parent {
     pub(super) response_id: String,
     /// Messages that need not be sent.
     pub(super) known: usize,
+    /// Their bytes on the wire.
+    bytes: usize,
     lane: usize,
     is_fork: bool,
 }
@@ -98,6 +104,7 @@ impl Run {
             received: 0,
             asked: Some(asked),
             answer: String::new(),
+            asked_bytes: 0,
             parent,
             is_taken_up: false,
         }
@@ -136,6 +143,21 @@ impl Run {
     }
 }
 
+/// Bytes of two lists of messages as one, with the comma between them.
+fn joined(first: usize, second: usize) -> usize {
+    first + second + usize::from(first > 0 && second > 0)
+}
+
+fn answer_bytes(said: &Said) -> usize {
+    match said.answer.is_empty() {
+        true => 0,
+        false => Request::input_bytes(&[Message {
+            role: Role::Assistant,
+            text: said.answer.as_str().into(),
+        }]),
+    }
+}
+
 impl Lanes {
     /// Begins a request: chooses its lane and, where one can be continued, the response before it. Takes out of
     /// `request` what the server knows already.
@@ -157,11 +179,11 @@ impl Lanes {
         let mut begun = Begun::default();
         if let Some(parent) = &parent {
             request.previous_response_id = Some(parent.response_id.clone());
-            let known = request.input.drain(..parent.known).collect::<Vec<_>>();
+            request.input.drain(..parent.known);
             begun = Begun {
                 continues: true,
                 is_fork: parent.is_fork,
-                saved: Request::input_bytes(&known),
+                saved: parent.bytes,
             };
         }
         self.count += 1;
@@ -179,6 +201,9 @@ impl Lanes {
         let mut run = Run::new(flight, lane.name.clone(), asked, parent);
         if text > MOST_REMEMBERED || !manner.continues {
             run.asked = None;
+        } else {
+            // Of what is known already the bytes are, too: it is not looked at again.
+            run.asked_bytes = joined(begun.saved, Request::input_bytes(&request.input));
         }
         request.stream_id = lane.name.clone();
         lane.run = Some(run);
@@ -196,6 +221,7 @@ impl Lanes {
             Some(Parent {
                 response_id: said.response_id.clone(),
                 known: request.input.len() - rest.len(),
+                bytes: it.said_bytes,
                 lane,
                 is_fork: manner.named && manner.forks && it.is_ahead,
             })
@@ -238,7 +264,11 @@ impl Lanes {
     /// The response on the lane has ended.
     pub(super) fn end(&mut self, index: usize, end: &StreamEvent) {
         let lane = &mut self.all[index];
-        lane.said = lane.run.take().and_then(|mut run| run.said(end));
+        let Some(mut run) = lane.run.take() else {
+            return;
+        };
+        lane.said = run.said(end);
+        lane.said_bytes = joined(run.asked_bytes, lane.said.as_ref().map_or(0, answer_bytes));
     }
 
     /// A lane on which nothing runs. Servers count the names that were ever used, so that free ones are taken
@@ -284,6 +314,7 @@ impl Lanes {
             name: named.then(|| format!("edit.{count}")),
             run: None,
             said: None,
+            said_bytes: 0,
             is_ahead: false,
             used: 0,
         });

@@ -123,7 +123,7 @@ async fn a_redirect_goes_on_with_the_conversation() {
         let mut again = conversation(&[&file, "do it"]);
         again.input.push(Message {
             role: Role::Assistant,
-            text: ANSWER.to_owned(),
+            text: ANSWER.into(),
         });
         again.input.push(Message::user("do it otherwise"));
         harness.link.send(2, again.clone());

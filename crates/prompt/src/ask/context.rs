@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use text::Text;
+
 use super::{Ask, header, without_break, write_section};
 use crate::region::bom_len;
 
@@ -23,7 +25,10 @@ const NEAR_BYTES: usize = 400;
 /// a large document. Empty where nothing of the surroundings may be sent.
 pub(super) fn surroundings(ask: &Ask<'_>) -> String {
     let part = window(ask);
-    let is_blank = |range: Range<usize>| ask.text.slice(range).trim().is_empty();
+    let is_blank = |range| {
+        let mut chunks = ask.text.chunks(range);
+        chunks.all(|it| it.trim().is_empty())
+    };
     let (before, after) = (
         ask.region.start.clamp(part.start, part.end),
         ask.region.end.clamp(part.start, part.end),
@@ -31,18 +36,29 @@ pub(super) fn surroundings(ask: &Ask<'_>) -> String {
     if is_blank(part.start..before) && is_blank(after..part.end) {
         return String::new();
     }
-    let shown = ask.text.slice(part.clone());
-    let mut message = String::with_capacity(shown.len() + 256);
+    let mut message = String::with_capacity(part.len() + 256);
     header(&mut message, ask);
     if part == whole(ask) {
-        write_section(&mut message, "file", without_break(&shown));
+        write_part(&mut message, "file", ask.text, part);
         return message;
     }
     write_if_any(&mut message, "imports", &imports(ask, &part));
     let (first, last) = lines_of(ask, &part);
     let _ = writeln!(message, "Lines {first} to {last} of the file:");
-    write_section(&mut message, "excerpt", without_break(&shown));
+    write_part(&mut message, "excerpt", ask.text, part);
     message
+}
+
+/// As [`write_section`], of a part of the text that may be all of it: copied once, without its last line break.
+fn write_part(message: &mut String, tag: &str, text: &Text, part: Range<usize>) {
+    let Range { start, mut end } = part;
+    for of_break in [b'\n', b'\r'] {
+        let is_last = end > start && text.byte(end - 1) == Some(of_break);
+        end -= usize::from(is_last);
+    }
+    let _ = writeln!(message, "<{tag}>");
+    text.chunks(start..end).for_each(|it| message.push_str(it));
+    let _ = writeln!(message, "\n</{tag}>");
 }
 
 /// Signatures and neighbouring lines, before the region.

@@ -39,7 +39,7 @@ fn the_whole_prompt() {
         ),
         ("m", false, Some(7))
     );
-    let messages: Vec<&str> = request.input.iter().map(|it| it.text.as_str()).collect();
+    let messages: Vec<&str> = request.input.iter().map(|it| &*it.text).collect();
     let prompt = format!(
         "{}\n\n---\n{}",
         request.instructions,
@@ -212,7 +212,7 @@ fn no_language_and_no_tree_will_do() {
         context_bytes: 100,
     };
     let request = request(&ask, &Model::default());
-    let texts: Vec<&str> = request.input.iter().map(|it| it.text.as_str()).collect();
+    let texts: Vec<&str> = request.input.iter().map(|it| &*it.text).collect();
     assert_eq!(
         texts,
         [
@@ -241,7 +241,7 @@ fn follow_up_goes_on_with_the_conversation() {
     let roles: Vec<Role> = second.input.iter().map(|message| message.role).collect();
     assert_eq!(roles, [Role::User, Role::Assistant, Role::User]);
     assert_eq!(second.input[0], first.input[0]);
-    assert_eq!(second.input[1].text, "A");
+    assert_eq!(&*second.input[1].text, "A");
     assert_eq!(second.previous_response_id, None);
     check_section(&second.input[2].text, "region", Some("a"));
     check_section(&second.input[2].text, "instruction", Some("two"));

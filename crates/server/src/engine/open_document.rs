@@ -49,6 +49,8 @@ pub(crate) struct OpenDocument {
     tree: u64,
     /// Where secrets stand in this very text, once that is known.
     secrets: Option<prompt::Secrets>,
+    /// The name of this text among all that any document ever had.
+    state: u64,
     selections: VecDeque<(u64, Anchor, Anchor)>,
     next_selection: u64,
     /// Where rewrites began, also those that are over.
@@ -94,8 +96,9 @@ impl OpenDocument {
             unnoted: Vec::new(),
             parsing: false,
             is_slow: false,
-            tree: next_tree(),
+            tree: next_number(),
             secrets: None,
+            state: next_number(),
             selections: VecDeque::new(),
             next_selection: 0,
             retriable: VecDeque::new(),
@@ -144,7 +147,7 @@ impl OpenDocument {
 
     fn keep_for_tree(&mut self, changes: &[ChangeSet]) {
         self.is_slow = false;
-        self.secrets = None;
+        self.forget_secrets();
         if self.syntax.is_none() {
             return;
         }
@@ -180,7 +183,7 @@ impl OpenDocument {
         self.is_lost = false;
         let last = self.rewrites.last_edit();
         self.rewrites = DocumentRewrites::open(text, version, profile).number_edits_behind(last);
-        self.secrets = None;
+        self.forget_secrets();
         self.selections.clear();
         self.retriable.clear();
         self.begin_tree_anew();
@@ -189,7 +192,7 @@ impl OpenDocument {
     fn begin_tree_anew(&mut self) {
         self.unnoted.clear();
         self.is_slow = false;
-        self.tree = next_tree();
+        self.tree = next_number();
         self.syntax = self.language.map(Syntax::new);
     }
 
@@ -242,6 +245,24 @@ impl OpenDocument {
         let masked = masks.document(text, &secrets, region);
         self.secrets = Some(secrets).filter(prompt::Secrets::is_of_all);
         masked
+    }
+
+    fn forget_secrets(&mut self) {
+        self.secrets = None;
+        self.state = next_number();
+    }
+
+    /// The text whose secrets are not known yet, and its name; they come back by [`OpenDocument::found`].
+    pub(crate) fn begin_look(&self) -> Option<(Text, u64)> {
+        let is_known = self.secrets.is_some();
+        (!is_known).then(|| (self.text().clone(), self.state))
+    }
+
+    /// The secrets of the text of this name were found. Of an earlier text they are of no use.
+    pub(crate) fn found(&mut self, secrets: prompt::Secrets, state: u64) {
+        if state == self.state && secrets.is_of_all() {
+            self.secrets = Some(secrets);
+        }
     }
 
     /// How the document's lines end, by its first.
@@ -298,9 +319,9 @@ impl OpenDocument {
     }
 }
 
-fn next_tree() -> u64 {
-    static TREES: AtomicU64 = AtomicU64::new(0);
-    TREES.fetch_add(1, Ordering::Relaxed)
+fn next_number() -> u64 {
+    static NUMBERS: AtomicU64 = AtomicU64::new(0);
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
 }
 
 fn shown_path(full: &str, folders: &[String]) -> String {
@@ -310,4 +331,35 @@ fn shown_path(full: &str, folders: &[String]) -> String {
     });
     let name = || full.rsplit(['/', '\\']).next().unwrap_or(full);
     inside.unwrap_or_else(name).replace('\\', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> OpenDocument {
+        let uri: Uri = "file:///a.env".parse().unwrap();
+        let text = Text::from(text);
+        OpenDocument::new(uri, "plain", &[], text, 1, Profile::default(), EditId(0))
+    }
+
+    #[test]
+    fn secrets_found_in_an_earlier_text_are_of_no_use() {
+        const SECRET: &str = "password = \"correct1horse\"\n";
+        let mut document = document(SECRET);
+        let (text, state) = document.begin_look().unwrap();
+        let secrets = prompt::Masks::default().look(&text, &(0..0), 0);
+        document.found(secrets.clone(), state);
+        assert_eq!(document.secrets, Some(secrets.clone()));
+        assert!(document.begin_look().is_none(), "they are known");
+
+        document.reset(Text::from("pass"), 2, Profile::default(), &mut Vec::new());
+        document.found(secrets.clone(), state);
+        assert_eq!(document.secrets, None);
+        // The same text again is another state all the same.
+        document.reset(Text::from(SECRET), 3, Profile::default(), &mut Vec::new());
+        document.found(secrets, state);
+        assert_eq!(document.secrets, None);
+        assert!(document.begin_look().is_some());
+    }
 }

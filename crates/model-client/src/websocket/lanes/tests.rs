@@ -23,7 +23,7 @@ fn request(texts: &[&str]) -> Request {
     let message = |text: &&str| match text.strip_prefix("model: ") {
         Some(said) => Message {
             role: Role::Assistant,
-            text: said.to_owned(),
+            text: said.into(),
         },
         None => Message::user(*text),
     };
@@ -43,10 +43,13 @@ impl Bench {
     /// Begins and gives the lane's name, what it continues and what is sent.
     fn begin(&mut self, mut request: Request, manner: Manner) -> (usize, String) {
         self.flights += 1;
-        let (at, _) = self.lanes.begin(self.flights, &mut request, manner);
+        let whole = request.input.clone();
+        let (at, begun) = self.lanes.begin(self.flights, &mut request, manner);
+        let known = whole.strip_suffix(&*request.input).unwrap_or_default();
+        assert_eq!(begun.saved, Request::input_bytes(known));
         let lane = request.stream_id.as_deref().unwrap_or("-");
         let parent = request.previous_response_id.as_deref().unwrap_or("-");
-        let texts: Vec<&str> = request.input.iter().map(|it| it.text.as_str()).collect();
+        let texts: Vec<&str> = request.input.iter().map(|it| &*it.text).collect();
         (at, format!("{lane} {parent}: {}", texts.join(", ")))
     }
 
