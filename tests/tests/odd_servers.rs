@@ -155,6 +155,14 @@ fn every_form_of_an_event_stream_is_read() {
     check_post(&mut found, "[DONE]", "", |chat| {
         vec![stream_of(&(plain(chat) + "data: [DONE]\n\n"))]
     });
+    check_post(&mut found, "[DONE] in place of a reason", "", |chat| {
+        let mut events = events(chat);
+        if chat {
+            events.pop();
+        }
+        let data = events.iter().map(|it| format!("data: {it}\n\n"));
+        vec![stream_of(&(data.collect::<String>() + "data: [DONE]\n"))]
+    });
     check_post(&mut found, "data over several lines", "", |chat| {
         vec![stream_of(
             &plain(chat).replace("data: {", "data: {\ndata: "),

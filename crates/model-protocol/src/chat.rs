@@ -176,9 +176,10 @@ impl ChatDecoder {
     }
 
     /// The stream has ended, by `[DONE]` or by itself: the terminal event, or `None` if the answer
-    /// was not complete.
-    pub fn finish(&mut self) -> Option<StreamEvent> {
-        let reason = self.finish_reason.take()?;
+    /// was not complete. Servers that give no reason for the end say at least `[DONE]`.
+    pub fn finish(&mut self, is_done: bool) -> Option<StreamEvent> {
+        let unsaid = (is_done && self.has_begun).then(|| "stop".to_owned());
+        let reason = self.finish_reason.take().or(unsaid)?;
         let usage = self.usage;
         let response_id = std::mem::take(&mut self.id);
         Some(match reason.as_str() {

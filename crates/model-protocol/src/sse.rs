@@ -88,9 +88,9 @@ impl SseDecoder {
     ///
     /// # Errors
     /// As [`SseDecoder::push`].
-    pub fn finish(mut self) -> Result<Option<String>, SseError> {
-        if let Some(error) = self.failed {
-            return Err(error);
+    pub fn finish(&mut self) -> Result<Option<String>, SseError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
         }
         if self.done {
             return Ok(None);

@@ -74,10 +74,15 @@ fn the_body_has_only_what_the_wire_knows() {
 
 /// Feeds the chunks and then ends the stream.
 fn read(chunks: &[&str]) -> Vec<StreamEvent> {
+    read_to(chunks, false)
+}
+
+/// The same, where the server says that it is done.
+fn read_to(chunks: &[&str], is_done: bool) -> Vec<StreamEvent> {
     let mut decoder = ChatDecoder::default();
     let events = chunks.iter().map(|it| decoder.decode(it).unwrap());
     let mut events: Vec<_> = events.filter(|it| *it != StreamEvent::Ignored).collect();
-    events.extend(decoder.finish());
+    events.extend(decoder.finish(is_done));
     events
 }
 
@@ -140,6 +145,20 @@ fn a_stream_without_an_end_has_none() {
         [delta("x")]
     );
     assert_eq!(read(&[]), []);
+}
+
+#[test]
+fn done_is_an_end_without_a_reason_too() {
+    let events = read_to(
+        &[r#"{"id":"c","choices":[{"delta":{"content":"x"}}]}"#],
+        true,
+    );
+    let end = StreamEvent::Completed {
+        response_id: "c".to_owned(),
+        usage: None,
+    };
+    assert_eq!(events, [delta("x"), end]);
+    assert_eq!(read_to(&[], true), [], "nothing was answered");
 }
 
 #[test]

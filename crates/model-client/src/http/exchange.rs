@@ -221,8 +221,8 @@ impl Reader {
         let data = match piece {
             Some(piece) => self.frames.push(piece).map_err(unreadable)?,
             None => {
-                let last = std::mem::replace(&mut self.frames, SseDecoder::new(0)).finish();
-                last.map_err(unreadable)?.into_iter().collect()
+                let last = self.frames.finish().map_err(unreadable)?;
+                last.into_iter().collect()
             }
         };
         for data in data {
@@ -242,7 +242,7 @@ impl Reader {
         // A chat has no terminal event of its own.
         if let Events::Chat(decoder) = &mut self.events
             && (piece.is_none() || self.frames.is_done())
-            && let Some(end) = decoder.finish()
+            && let Some(end) = decoder.finish(self.frames.is_done())
         {
             event(end);
             return Ok(true);
