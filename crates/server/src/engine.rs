@@ -4,10 +4,12 @@
 //! a long parse; effects of the state machine become messages to the outside.
 
 mod actions;
+mod answers;
 mod arrived;
 mod commands;
 mod completion;
 mod masked;
+mod message;
 mod naming;
 mod open_document;
 mod presets;
@@ -21,99 +23,25 @@ use std::time::{Duration, Instant};
 
 use config::Settings;
 use model_client::{LinkEvent, Traffic};
-use model_protocol::{ServerError, StreamEvent};
-use rewrite::{EditId, Effect, ModelEvent, RewriteId, Time};
-use serde_json::Value;
-use syntax::Syntax;
-use text::{ChangeSet, Text};
+use rewrite::{EditId, Effect, RewriteId, Time};
+use text::Text;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
-use tokio::sync::oneshot;
-use tower_lsp::ls_types::{CodeActionParams, CodeActionResponse, CodeLens, MessageType, Uri};
+use tower_lsp::ls_types::{MessageType, Uri};
 
 use self::arrived::Arrived;
 pub(crate) use self::commands::COMMANDS;
 use self::completion::Completions;
 pub(crate) use self::completion::Question;
 use self::masked::Masked;
+pub(crate) use self::message::Message;
 use self::open_document::OpenDocument;
 use self::publish::Published;
 use self::speculation::Speculation;
-use self::window::{Answer, Counted, Held, ToCount};
+use self::window::{Counted, Held, ToCount};
 use crate::Options;
 use crate::client_facts::ClientFacts;
 use crate::models::Models;
 use crate::outgoing::{Editor, Outgoing};
-
-/// A message to the engine.
-pub(crate) enum Message {
-    /// The editor is there: what it can do, and the settings in force.
-    Begin(Box<ClientFacts>, Box<Settings>),
-    Configure(Box<Settings>),
-    Opened {
-        uri: Uri,
-        language_id: String,
-        text: Text,
-        version: i32,
-    },
-    Changed {
-        uri: Uri,
-        changes: Vec<ChangeSet>,
-        text: Text,
-        version: i32,
-    },
-    /// The mirror has the whole text anew, after it had been out of step.
-    Reset {
-        uri: Uri,
-        text: Text,
-        version: i32,
-    },
-    Lost {
-        uri: Uri,
-    },
-    Closed {
-        uri: Uri,
-    },
-    Answered {
-        uri: Uri,
-        edit: rewrite::EditId,
-        applied: bool,
-    },
-    Parsed {
-        uri: Uri,
-        syntax: Box<Syntax>,
-        tree: u64,
-    },
-    /// Where secrets stand in a text of this name.
-    Looked {
-        uri: String,
-        secrets: prompt::Secrets,
-        state: u64,
-    },
-    CancelProgress(u64),
-    Command {
-        name: String,
-        argument: Value,
-        answer: Answer,
-    },
-    /// The tokens of what a command is about have been counted; now it can run.
-    Counted {
-        counted: Box<Counted>,
-        name: String,
-        argument: Value,
-        answer: Answer,
-    },
-    Actions {
-        params: Box<CodeActionParams>,
-        answer: oneshot::Sender<CodeActionResponse>,
-    },
-    Complete(Box<Question>),
-    /// Nobody waits for the answer to this question any more.
-    CompletionGone(u64),
-    Lenses {
-        uri: Uri,
-        answer: oneshot::Sender<Vec<CodeLens>>,
-    },
-}
 
 /// The state behind the server.
 pub(crate) struct Engine {
@@ -418,113 +346,6 @@ impl Engine {
         }
     }
 
-    fn on_model(&mut self, event: LinkEvent) {
-        let Some(event) = self.on_completion_event(event) else {
-            return;
-        };
-        let (id, event) = match event {
-            LinkEvent::Sent { id, .. } => {
-                self.leave_queue(RewriteId(id));
-                (id, ModelEvent::Sent)
-            }
-            LinkEvent::Stream { id, event } => {
-                if event.is_terminal() {
-                    self.hand_on_rest(RewriteId(id));
-                }
-                let arrived = &mut self.arrived;
-                let event = match event {
-                    StreamEvent::Failed(error) if arrived.end(RewriteId(id)) => {
-                        arrived.broke_off(RewriteId(id), &error.message)
-                    }
-                    // Without a complete line there is nothing to decide on.
-                    StreamEvent::Incomplete { reason, .. } if !arrived.end(RewriteId(id)) => {
-                        let why =
-                            format!("it stopped before its first line was complete ({reason})");
-                        StreamEvent::Failed(ServerError {
-                            message: why,
-                            ..ServerError::default()
-                        })
-                    }
-                    StreamEvent::Delta { text } => {
-                        let Some(text) = self.masked.text(RewriteId(id), text) else {
-                            return;
-                        };
-                        arrived.text(RewriteId(id), &text);
-                        StreamEvent::Delta { text }
-                    }
-                    event => event,
-                };
-                (id, ModelEvent::Stream(event))
-            }
-            LinkEvent::Ended { id, error } => {
-                let id = RewriteId(id);
-                self.queued.remove(&id);
-                return match error {
-                    Some(error) => self.lose_answer(id, &error.to_string()),
-                    None => drop(self.arrived.end(id)),
-                };
-            }
-            LinkEvent::Queued { id, place } => return self.wait_in_queue(RewriteId(id), place),
-            LinkEvent::Status(_) => return,
-            LinkEvent::Traffic { id, traffic } => {
-                self.traffic.insert(RewriteId(id), traffic);
-                return;
-            }
-        };
-        self.hand_on(RewriteId(id), event);
-    }
-
-    fn hand_on(&mut self, id: RewriteId, event: ModelEvent) {
-        if let Some(uri) = self.homes.get(&id).cloned() {
-            self.with_document(&uri, |document, now, out| {
-                document.rewrites.model(id, event, now, out)
-            });
-        }
-    }
-
-    /// A request waits for others; the place counts from 1.
-    fn wait_in_queue(&mut self, id: RewriteId, place: usize) {
-        self.queued.insert(id, place);
-        self.place_changed(id);
-    }
-
-    fn leave_queue(&mut self, id: RewriteId) {
-        if self.queued.remove(&id).is_some() {
-            self.place_changed(id);
-        }
-    }
-
-    fn place_changed(&mut self, id: RewriteId) {
-        if let Some(uri) = self.homes.get(&id) {
-            self.changed.insert((uri.clone(), id));
-        }
-    }
-
-    /// Nothing more comes of an answer: what was held back of it is no stand-in.
-    fn hand_on_rest(&mut self, id: RewriteId) {
-        if let Some(text) = self.masked.rest(id) {
-            self.arrived.text(id, &text);
-            self.hand_on(id, ModelEvent::Stream(StreamEvent::Delta { text }));
-        }
-    }
-
-    /// Nothing more comes of an answer that has no end: its complete lines are kept, if there are any.
-    fn lose_answer(&mut self, id: RewriteId, why: &str) {
-        self.hand_on_rest(id);
-        let event = match self.arrived.end(id) {
-            true => ModelEvent::Stream(self.arrived.broke_off(id, why)),
-            false => ModelEvent::Failed(sentence(why)),
-        };
-        self.hand_on(id, event);
-    }
-
-    /// The link is gone, and with it every answer that was on its way.
-    fn lose_answers(&mut self) {
-        for id in self.homes.keys().copied().collect::<Vec<_>>() {
-            self.lose_answer(id, "the settings of the model were changed meanwhile");
-        }
-    }
-
     fn on_wake(&mut self) {
         let now = self.now();
         while let Some((at, uri)) = self.wakes.first().cloned()
@@ -621,17 +442,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// A sentence begins with a capital and ends with a full stop.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars
-        .next()
-        .map(|c| c.to_uppercase().to_string())
-        .unwrap_or_default();
-    let rest = chars.as_str().trim_end_matches('.');
-    format!("{first}{rest}.")
 }
 
 /// The next event of the link; never, as long as there is none.
