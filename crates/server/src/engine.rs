@@ -14,6 +14,7 @@ mod naming;
 mod open_document;
 mod presets;
 mod publish;
+mod rest;
 mod speculation;
 mod window;
 
@@ -36,6 +37,7 @@ use self::masked::Masked;
 pub(crate) use self::message::Message;
 use self::open_document::OpenDocument;
 use self::publish::Published;
+use self::rest::Resting;
 use self::speculation::Speculation;
 use self::window::{Counted, Held, ToCount};
 use crate::Options;
@@ -76,6 +78,7 @@ pub(crate) struct Engine {
     traffic: BTreeMap<RewriteId, Traffic>,
     completions: Completions,
     masked: Masked,
+    resting: Resting,
     /// The rewrites that wait until others have ended, with their places in the queue.
     queued: BTreeMap<RewriteId, usize>,
     started: Instant,
@@ -114,6 +117,7 @@ impl Engine {
             traffic: BTreeMap::new(),
             completions: Completions::default(),
             masked: Masked::default(),
+            resting: Resting::default(),
             queued: BTreeMap::new(),
             started: Instant::now(),
         };
@@ -166,7 +170,7 @@ impl Engine {
         let others = [
             self.next_speculation(),
             self.next_release(),
-            self.next_look(),
+            self.next_rest(),
         ];
         first.into_iter().chain(others.into_iter().flatten()).min()
     }
@@ -218,7 +222,7 @@ impl Engine {
                 version,
             } => {
                 self.speculation_is_stale(uri.as_str());
-                self.look_at_rest(uri.as_str());
+                self.begin_rest(uri.as_str());
                 self.speculate_on_rest(&uri, &changes);
                 self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, now, out| {
@@ -228,7 +232,7 @@ impl Engine {
             Message::Reset { uri, text, version } => {
                 let profile = self.profile();
                 self.speculation_is_stale(uri.as_str());
-                self.look_at_rest(uri.as_str());
+                self.begin_rest(uri.as_str());
                 self.completion_is_stale(uri.as_str());
                 self.in_document(&uri, |document, _, out| {
                     document.reset(text, version, profile, out)
@@ -315,7 +319,7 @@ impl Engine {
             self.last_edit,
         );
         self.documents.insert(uri.as_str().to_owned(), document);
-        self.look_at_rest(uri.as_str());
+        self.begin_rest(uri.as_str());
         self.speculate_on_opening(&uri);
     }
 
@@ -354,38 +358,24 @@ impl Engine {
             self.wakes.pop_first();
             self.with_document(&uri, |document, _, _| document.rewrites.wake());
         }
-        self.look_for_secrets();
+        self.on_rest();
         self.on_speculation();
         self.release();
         self.on_completion_due();
     }
 
-    /// No message waits: time to send edits, to show what changed and to parse.
+    /// No message waits: time to send edits and to show what changed.
     fn settle_down(&mut self) {
         let now = self.now();
         for uri in std::mem::take(&mut self.stirred) {
             let mut out = Vec::new();
             if let Some(document) = self.documents.get_mut(&uri) {
                 document.rewrites.settle(now, &mut out);
+                document.note();
             }
             self.carry_out(&uri, out);
         }
         self.publish_due();
-        for document in self.documents.values_mut() {
-            if let Some((syntax, text, tree)) = document.begin_parse() {
-                let (uri, loopback) = (document.uri.clone(), self.loopback.clone());
-                tokio::task::spawn_blocking(move || {
-                    let mut syntax = syntax;
-                    syntax.parse(&text, &mut || true);
-                    // The engine may be gone by now.
-                    let _ = loopback.send(Message::Parsed {
-                        uri,
-                        syntax: Box::new(syntax),
-                        tree,
-                    });
-                });
-            }
-        }
     }
 
     fn in_document(

@@ -1,5 +1,6 @@
 //! `cargo xtask measure link`: what the link to the model costs in time and CPU, side by side in one run, as the
-//! tables of `docs/model-link.md`. What is measured and how lives in the examples that it runs.
+//! tables of `docs/model-link.md`. `cargo xtask measure server`: what the server costs the editor, beside one that
+//! only mirrors. What is measured and how lives in the examples that it runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +29,10 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum What {
     Link,
+    Server,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let What::Link = args.what;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = root
         .ancestors()
@@ -43,6 +44,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let binary = target
         .join("release")
         .join(format!("redline{}", std::env::consts::EXE_SUFFIX));
+    if let What::Server = args.what {
+        let env = [("REDLINE_BIN", binary.display().to_string())];
+        let example = ["run", "--release", "-q", "-p", "e2e", "--example", "server"];
+        println!("{}", cargo(root, &example, &env)?);
+        return Ok(());
+    }
     let mut env = vec![
         ("REDLINE_BIN", binary.display().to_string()),
         ("TIMES", args.times.to_string()),

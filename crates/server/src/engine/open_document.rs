@@ -163,7 +163,7 @@ impl OpenDocument {
     }
 
     /// Tells the tree of all changes that it has not been told of.
-    fn note(&mut self) {
+    pub(crate) fn note(&mut self) {
         if let Some(syntax) = &mut self.syntax {
             for (change, before, after) in self.unnoted.drain(..) {
                 syntax.note(&change, &before, &after);
@@ -194,6 +194,11 @@ impl OpenDocument {
         self.is_slow = false;
         self.tree = next_number();
         self.syntax = self.language.map(Syntax::new);
+    }
+
+    /// Whether a worker is at it.
+    pub(crate) fn is_parsing(&self) -> bool {
+        self.parsing
     }
 
     /// What to parse on a worker, if anything; its result comes back by [`OpenDocument::adopt`].
