@@ -38,10 +38,27 @@ impl Edit {
         }
     }
 
-    /// The whole lines that it touches.
+    /// The whole lines that it touches. A whole line put in front of another touches the end of the line before:
+    /// there it can be said to stand as well.
     pub(super) fn lines(&self, old: &Text) -> Range<usize> {
-        let start = old.line_start(old.line_of(self.range.start));
+        let line = old.line_of(self.range.start);
+        let start = match self.is_whole_line(old) {
+            true => line.checked_sub(1).map_or(0, |before| old.line_end(before)),
+            false => old.line_start(line),
+        };
         start..old.line_start(old.line_of(self.range.end) + 1)
+    }
+
+    /// Whether it only puts whole lines in front of another.
+    fn is_whole_line(&self, old: &Text) -> bool {
+        let start = self.range.start;
+        if self.text.len() <= self.range.len() || old.line_start(old.line_of(start)) != start {
+            return false;
+        }
+        let put = self.text.len() - self.range.len();
+        let (new, kept) = (self.text.get(..put), self.text.get(put..));
+        new.is_some_and(|it| it.ends_with(['\n', '\r']))
+            && kept.is_some_and(|it| old.range_is(self.range.clone(), it))
     }
 
     /// Whether this reported change lies where it could be, or hold, a part. Editors widen a change to the
@@ -49,9 +66,13 @@ impl Edit {
     pub(super) fn may_be(&self, part: &Part, old: &Text) -> bool {
         let line = old.line_of(part.range.start);
         let start = old.line_start(line);
-        let end = old
-            .line_end(old.line_of(part.range.end))
-            .max(part.range.end);
+        let last = old.line_of(part.range.end);
+        // A new tail of a line may be reported as a line inserted before the next.
+        let end = match part.text.starts_with(['\n', '\r']) && self.is_whole_line(old) {
+            true => old.line_start(last + 1),
+            false => old.line_end(last),
+        };
+        let end = end.max(part.range.end);
         if self.text.is_empty() {
             return self.range.start < end && start < self.range.end;
         }

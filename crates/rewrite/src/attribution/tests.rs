@@ -62,6 +62,37 @@ fn a_line_inserted_and_reported_as_a_new_tail_of_the_line_before_is_ours() {
 }
 
 #[test]
+fn a_new_tail_of_a_line_reported_as_a_line_before_the_next_is_ours() {
+    let sent = [(2..2, "\nxy")];
+    check("ab\ncd\n", &sent, &[(3..3, "xy\n")], &[0], &[]);
+    check(
+        "ab\r\ncd\r\n",
+        &[(2..2, "\r\nxy")],
+        &[(4..4, "xy\r\n")],
+        &[0],
+        &[],
+    );
+    check("ab\ncd\n", &sent, &[(3..5, "xy\ncd")], &[0], &[]);
+    // Typing beside it, before it is reported and in one report with it.
+    check(
+        "ab\ncd\n",
+        &sent,
+        &[(0..0, "q"), (4..4, "xy\n")],
+        &[0],
+        &[(0..0, "q")],
+    );
+    check(
+        "ab\ncd\n",
+        &sent,
+        &[(3..3, "xy\n"), (8..8, "q")],
+        &[0],
+        &[(8..8, "q")],
+    );
+    // Another line is nobody's but the user's.
+    check("ab\ncd\n", &sent, &[(3..3, "zz\n")], &[], &[(3..3, "zz\n")]);
+}
+
+#[test]
 fn a_large_replacement_reported_in_small_changes_is_ours() {
     let small = [(6..7, "Z"), (2..3, "Y"), (0..1, "X")];
     check("abcdefgh", &[(0..8, "XbYdefZh")], &small, &[0], &[]);
