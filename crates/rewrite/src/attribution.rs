@@ -71,6 +71,11 @@ pub(crate) fn attribute(
     (steps, missing)
 }
 
+/// Whether one reported change is the part and nothing else, in whatever way it is said.
+pub(crate) fn says_the_same(change: &text::Change, part: &Part, old: &Text) -> bool {
+    Edit::new(change.old.clone(), change.text.clone()).says_the_same(part, old)
+}
+
 /// The same where an edit of ours is never reported together with anything else.
 pub(crate) fn attribute_alone(
     old: &Text,

@@ -5,6 +5,7 @@
 //! waits in the regions and goes out with the next edit.
 
 mod deletion;
+mod stray;
 mod undo;
 
 use std::collections::VecDeque;
@@ -83,9 +84,27 @@ struct Flight {
     lost_since: Option<Time>,
     /// What arrives, or has arrived, may be the user's own doing: the editor's answer is awaited.
     doubtful: bool,
+    /// The parts as they were sent, where the editor does not check whether they still fit.
+    sent: Vec<stray::Sent>,
 }
 
 impl Flight {
+    /// An edit without parts that anybody waits for.
+    fn new(edit: EditId, version: i32) -> Flight {
+        Flight {
+            edit,
+            version,
+            parts: Vec::new(),
+            said_applied: false,
+            awaited_since: None,
+            arriving_since: None,
+            lost: false,
+            lost_since: None,
+            doubtful: false,
+            sent: Vec::new(),
+        }
+    }
+
     /// Neovim checks no edit made for version 0, which is that of a file just opened.
     fn is_unchecked(&self) -> bool {
         self.version == 0
@@ -101,6 +120,8 @@ pub struct DocumentRewrites {
     rewrites: Vec<Rewrite>,
     ended: VecDeque<RewriteView>,
     flight: Option<Flight>,
+    /// What of ours stands where it does not belong.
+    strays: Vec<stray::Stray>,
     /// The version at which the editor refused an edit: wait for a newer one.
     refused_at: Option<i32>,
     next_frame: Time,
@@ -120,6 +141,7 @@ impl DocumentRewrites {
             rewrites: Vec::new(),
             ended: VecDeque::new(),
             flight: None,
+            strays: Vec::new(),
             refused_at: None,
             next_frame: 0,
             wake_at: None,
@@ -303,11 +325,13 @@ impl DocumentRewrites {
         now: Time,
         out: &mut Vec<Effect>,
     ) {
-        if self.rewrites.is_empty() && self.flight.is_none() {
+        if self.rewrites.is_empty() && self.flight.is_none() && self.strays.is_empty() {
             self.text = after.clone();
             self.version = version;
             return;
         }
+        let strays = self.strays_among(changes);
+        let reported = changes;
         let parts = self
             .flight
             .as_mut()
@@ -330,6 +354,7 @@ impl DocumentRewrites {
             flight.doubtful |= proof && partly && typed && !flight.said_applied;
             flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
         }
+        self.keep_strays(reported, strays, after);
         for step in steps {
             self.confirm(&step.confirmed, now, out);
             self.user_changes(&step.user, out);
@@ -675,6 +700,7 @@ impl DocumentRewrites {
             "Redline lost track of this file; save it or open it again.",
             out,
         );
+        self.strays.clear();
         self.out_of_step = true;
     }
 
@@ -740,6 +766,9 @@ impl DocumentRewrites {
                 Some(at) => return self.wake_me(at, out),
                 None => return,
             }
+        }
+        if !self.strays.is_empty() {
+            return self.take_back_strays(now, out);
         }
         self.advance(now, out);
         let dirty = |rewrite: &Rewrite| rewrite.tracked.is_dirty() && !rewrite.is_stale();
@@ -879,17 +908,14 @@ impl DocumentRewrites {
                 .collect(),
             rewrites,
         });
-        self.flight = Some(Flight {
-            edit,
-            version: self.version,
-            parts,
-            said_applied: false,
-            awaited_since: None,
-            arriving_since: None,
-            lost: false,
-            lost_since: None,
-            doubtful: vague,
-        });
+        let mut flight = Flight::new(edit, self.version);
+        if flight.is_unchecked() && self.profile.checks_versions {
+            let sent = parts.iter().map(|it| stray::Sent::new(&self.text, it));
+            flight.sent = sent.collect();
+        }
+        flight.parts = parts;
+        flight.doubtful = vague;
+        self.flight = Some(flight);
     }
 
     /// Checks what must always hold between the regions and the mirror. For tests: costs the regions.
