@@ -71,6 +71,13 @@ pub(crate) fn attribute(
     (steps, missing)
 }
 
+/// Whether the changes are all parts and nothing else, in whatever way they are said.
+pub(crate) fn is_all(old: &Text, changes: &[ChangeSet], new: &Text, parts: &[Part]) -> bool {
+    let whole = ChangeSet::compose_all(changes);
+    parts.iter().all(|part| !part.spoiled)
+        && whole.is_some_and(|whole| is_exactly(old, new, &edits(&whole), parts))
+}
+
 /// Whether one reported change is the part and nothing else, in whatever way it is said.
 pub(crate) fn says_the_same(change: &text::Change, part: &Part, old: &Text) -> bool {
     Edit::new(change.old.clone(), change.text.clone()).says_the_same(part, old)
@@ -86,7 +93,7 @@ pub(crate) fn attribute_alone(
     let Some(whole) = ChangeSet::compose_all(changes) else {
         return (Vec::new(), parts);
     };
-    if parts.iter().all(|part| !part.spoiled) && is_exactly(old, new, &edits(&whole), &parts) {
+    if is_all(old, changes, new, &parts) {
         let confirmed = parts.into_iter().map(|part| part.number).collect();
         let user = Vec::new();
         return (vec![Attribution { confirmed, user }], Vec::new());

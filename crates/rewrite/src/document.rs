@@ -78,6 +78,8 @@ struct Flight {
     awaited_since: Option<Time>,
     /// When the last of the parts that have arrived did.
     arriving_since: Option<Time>,
+    /// The editor has said that it did not apply it. That is not believed before the next report, either.
+    refused: bool,
     /// It cannot arrive any more.
     lost: bool,
     /// Since when only the answer to it is awaited.
@@ -98,6 +100,7 @@ impl Flight {
             said_applied: false,
             awaited_since: None,
             arriving_since: None,
+            refused: false,
             lost: false,
             lost_since: None,
             doubtful: false,
@@ -330,6 +333,7 @@ impl DocumentRewrites {
             self.version = version;
             return;
         }
+        self.judge_refusal(changes, after);
         let strays = self.strays_among(changes);
         let reported = changes;
         let parts = self
@@ -593,9 +597,25 @@ impl DocumentRewrites {
         }
         if self.version == flight.version {
             self.refused_at = Some(self.version);
+            if flight.lost_since.is_none() && !flight.parts.is_empty() {
+                flight.refused = true;
+                return;
+            }
         }
         self.drop_flight();
         self.refute(edit, |_| true);
+    }
+
+    /// The first report after a refusal: either the edit to the letter after all, or it was refused.
+    fn judge_refusal(&mut self, changes: &[ChangeSet], after: &Text) {
+        let Some(flight) = self.flight.as_mut().filter(|flight| flight.refused) else {
+            return;
+        };
+        flight.refused = false;
+        flight.doubtful = false;
+        if !attribution::is_all(&self.text, changes, after, &flight.parts) {
+            self.drop_flight();
+        }
     }
 
     /// An edit that seemed to have arrived, whole or in part, has not: the user happened to do the same. Where
@@ -756,6 +776,9 @@ impl DocumentRewrites {
     pub fn settle(&mut self, now: Time, out: &mut Vec<Effect>) {
         if self.refused_at.is_some() || self.out_of_step {
             return;
+        }
+        if self.flight.as_ref().is_some_and(|flight| flight.refused) {
+            self.drop_flight();
         }
         if let Some(flight) = &mut self.flight {
             if flight.said_applied {

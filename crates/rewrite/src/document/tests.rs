@@ -646,3 +646,54 @@ fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_t
     check_deletion(false, 0..9, 3..12, "if ");
     check_deletion(false, 9..18, 3..12, "b {\ny\n");
 }
+
+/// What was asked for, refused, and then told of.
+fn refused(report: (Range<usize>, &str)) -> (DocumentRewrites, Vec<Effect>) {
+    let mut text = Text::from("one = 1\ntwo = 2\nthree = 3\n");
+    let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
+    let start = start_of(ID, &text, 8..16, Apply::Once);
+    let mut out = Vec::new();
+    engine.start(start, 0, &mut out).expect("a free region");
+    let answer = StreamEvent::Delta {
+        text: "two = 22\n".to_owned(),
+    };
+    let end = StreamEvent::Completed {
+        response_id: "r".to_owned(),
+        usage: None,
+    };
+    for event in [answer, end] {
+        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
+    }
+    engine.settle(0, &mut out);
+    let edits = |out: &[Effect]| -> Vec<EditId> {
+        let edit = |effect: &Effect| match effect {
+            Effect::Edit { edit, .. } => Some(*edit),
+            _ => None,
+        };
+        out.iter().filter_map(edit).collect()
+    };
+    engine.answered(edits(&out)[0], false);
+    out.clear();
+    engine.settle(100_000, &mut out);
+    assert_eq!(edits(&out), [], "nothing before the next report");
+    let change = ChangeSet::replace(text.len(), report.0, report.1);
+    change.apply(&mut text);
+    engine.changed(&[change], &text, 2, 100_000, &mut out);
+    engine.settle(200_000, &mut out);
+    out.retain(|effect| matches!(effect, Effect::Edit { .. }));
+    (engine, out)
+}
+
+#[test]
+fn an_edit_that_was_refused_and_is_reported_all_the_same_is_not_made_again() {
+    let (engine, again) = refused((15..15, "2"));
+    assert_eq!(again.len(), 0, "{again:?}");
+    assert_eq!(engine.state(ID), Some(State::Proposed));
+}
+
+#[test]
+fn an_edit_that_was_refused_is_made_anew_for_the_next_text() {
+    let (engine, again) = refused((0..0, "mine\n"));
+    assert_eq!(again.len(), 1, "{again:?}");
+    assert_eq!(engine.state(ID), Some(State::Streaming));
+}
