@@ -11,9 +11,12 @@ use regex::Regex;
 /// Shorter ones have no stand-in that cannot be anything else.
 const LEAST: usize = 6;
 
-/// Words of other people's services, which are keys by their form alone.
+/// A longer word is not looked into.
+const LONG: usize = 1_000;
+
+/// Words of other people's services, which are keys by their form alone, wherever they begin.
 const BY_FORM: &str = r"(?x)
-    \b(?:
+    (?:
         sk-[A-Za-z0-9_-]{10,}
       | (?:AKIA|ASIA)[0-9A-Z]{16}
       | gh[pousr]_[A-Za-z0-9]{20,}
@@ -38,7 +41,7 @@ const BY_FORM: &str = r"(?x)
 /// `scheme://name:password@host`
 const IN_ADDRESS: &str = r#"://[^\s:/@"'`<>]{0,64}:([^\s@/"'`<>]{6,})@"#;
 
-const IN_HEADER: &str = r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{16,})";
+const IN_HEADER: &str = r"(?i)(?-u:\b)(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{16,})";
 
 /// A name that says so, perhaps a type, and a text.
 const BESIDE_NAME: &str = r#"(?imx)
@@ -68,11 +71,18 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let [by_form, in_address, in_header, beside_name, private_key] = &*RULES;
     for rule in by_form.iter() {
-        found.extend(
-            rule.find_iter(text)
-                .map(|it| it.range())
-                .filter(|it| has_digit(&text[it.clone()])),
-        );
+        let mut from = 0;
+        while let Some(word) = rule.find_at(text, from) {
+            let is_long = word.len() > LONG;
+            let is_key = has_digit(word.as_str()) && (is_long || begins_there(text, word.start()));
+            // Inside of what is none there may be one.
+            from = if is_key || is_long {
+                word.end()
+            } else {
+                word.start() + 1
+            };
+            found.extend(is_key.then(|| word.range()));
+        }
     }
     for rule in in_address.iter().chain(in_header) {
         let words = rule.captures_iter(text).filter_map(|it| it.get(1));
@@ -112,6 +122,45 @@ pub(super) fn apart(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
         }
     }
     apart
+}
+
+/// Whether a word begins here: `disk-2025-01-01` is no key because of its `sk-`. Letters of other scripts, digits, `_`,
+/// and what an escape such as `\n`, `\x20` or `%20` ends with may stand before one.
+fn begins_there(text: &str, at: usize) -> bool {
+    let before = &text.as_bytes()[..at];
+    let Some(last) = before.last().filter(|it| it.is_ascii_alphabetic()) else {
+        return true;
+    };
+    let escape = before.len().checked_sub(2).map(|it| before[it]);
+    let is_escape = escape == Some(b'\\') && b"nrtabfve0".contains(last);
+    let hex = before.len().checked_sub(3).map(|it| &before[it..]);
+    let is_percent =
+        hex.is_some_and(|it| it[0] == b'%' && it[1..].iter().all(u8::is_ascii_hexdigit));
+    let x = before.len().checked_sub(4).map(|it| &before[it..]);
+    let is_hex =
+        x.is_some_and(|it| it.starts_with(b"\\x") && it[2..].iter().all(u8::is_ascii_hexdigit));
+    is_escape || is_percent || is_hex || is_special(&text[at..])
+}
+
+/// Forms that nothing else has, also behind a letter.
+fn is_special(word: &str) -> bool {
+    const FORMS: [&str; 14] = [
+        "sk-proj-",
+        "sk-ant-",
+        "sk-or-",
+        "AKIA",
+        "ASIA",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "xox",
+        "AIza",
+    ];
+    FORMS.iter().any(|it| word.starts_with(it))
 }
 
 fn has_digit(word: &str) -> bool {

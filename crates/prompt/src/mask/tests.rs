@@ -30,6 +30,52 @@ fn keys_are_known_by_their_form() {
 }
 
 #[test]
+fn keys_are_known_behind_whatever_stands_before_them() {
+    for key in [
+        "sk-proj-Ab3dEf6hIj9lMn2pQr5t",
+        "sk-Ab3dEf6hIj9lMn2pQr5t",
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "AKIAIOSFODNN7EXAMPLE",
+        "xoxb-1234567890-abcdef",
+    ] {
+        for before in [
+            "密钥是",
+            "キーは",
+            "키는",
+            "ключ",
+            "é",
+            "\\n",
+            "\\t",
+            "\\x20",
+            "%20",
+            "_",
+            "1",
+            "x=",
+        ] {
+            check(&format!("{before}{key} "), &[key]);
+        }
+    }
+    check(
+        "a密钥是Bearer abcdef0123456789xyz",
+        &["abcdef0123456789xyz"],
+    );
+    for none in [
+        "disk-2025-01-01-backup",
+        "task-1234567890",
+        "half_1234567890123456789012",
+    ] {
+        check(none, &[]);
+    }
+}
+
+#[test]
+fn long_words_cost_their_length() {
+    for word in ["ask-", "AIza", "disk-1"] {
+        find::secrets(&word.repeat(200_000));
+    }
+}
+
+#[test]
 fn passwords_are_known_by_their_place() {
     check("postgres://app:hunter2@db/x", &["hunter2"]);
     check("http://localhost:8080/@me", &[]);
