@@ -93,6 +93,15 @@ fn a_new_tail_of_a_line_reported_as_a_line_before_the_next_is_ours() {
 }
 
 #[test]
+fn a_line_deleted_below_typing_and_told_with_it_is_that_line() {
+    let old = "alpha(1, \"one\")\nbeta(2, \"two\")\ngamma(3, \"three\")\ndelta\n";
+    let new = "alpha(1, \"one\")\nbeta(2, \"txxwo\")\ndelta\n";
+    let line = old.find("gamma").unwrap();
+    let user = [(26..26, "xx"), (line..line + 18, "")];
+    check(old, &[], &[(0..old.len(), new)], &[], &user);
+}
+
+#[test]
 fn a_large_replacement_reported_in_small_changes_is_ours() {
     let small = [(6..7, "Z"), (2..3, "Y"), (0..1, "X")];
     check("abcdefgh", &[(0..8, "XbYdefZh")], &small, &[0], &[]);

@@ -74,8 +74,14 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             continue;
         }
         let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-        for (gone, put) in diff::refine(was, is) {
-            let (gone, put) = whole_words(was, is, gone, put);
+        let by_lines = whole_lines(was, is);
+        let all = by_lines.unwrap_or_else(|| {
+            let words = diff::refine(was, is).into_iter();
+            words
+                .map(|(gone, put)| whole_words(was, is, gone, put))
+                .collect()
+        });
+        for (gone, put) in all {
             match pairs.last_mut() {
                 Some(last) if gone.start <= last.0.end => {
                     last.0.end = gone.end.max(last.0.end);
@@ -97,6 +103,70 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
         out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
     }
     out
+}
+
+/// Lines of a hunk that are laid beside others, at most.
+const LINES: usize = 16;
+
+/// Lines that came or went among lines that stayed much as they were: what stays of a hunk whose sides have different
+/// numbers of lines, each line with its like, and the others whole. `None` where a line of the shorter side is like
+/// none. In bytes of both.
+fn whole_lines(was: &str, is: &str) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    let (old, new) = (line_ranges(was), line_ranges(is));
+    let (n, m) = (old.len(), new.len());
+    if n == m || n.min(m) == 0 || n.max(m) > LINES {
+        return None;
+    }
+    let likeness = |a: usize, b: usize| likeness(&was[old[a].clone()], &is[new[b].clone()]);
+    // The best likeness of the rests from each pair of lines on.
+    let mut best = vec![vec![0.0_f32; m + 1]; n + 1];
+    for a in (0..n).rev() {
+        for b in (0..m).rev() {
+            let beside = likeness(a, b).map_or(f32::MIN, |it| it + best[a + 1][b + 1]);
+            best[a][b] = beside.max(best[a + 1][b]).max(best[a][b + 1]);
+        }
+    }
+    let (mut a, mut b, mut paired) = (0, 0, 0);
+    let mut pairs = Vec::new();
+    while a < n || b < m {
+        let like = (a < n && b < m).then(|| likeness(a, b)).flatten();
+        if like.is_some_and(|it| it + best[a + 1][b + 1] >= best[a][b]) {
+            paired += 1;
+            let (old, new) = (old[a].clone(), new[b].clone());
+            for (gone, put) in diff::refine(&was[old.clone()], &is[new.clone()]) {
+                let (gone, put) = whole_words(&was[old.clone()], &is[new.clone()], gone, put);
+                pairs.push((shift(gone, old.start), shift(put, new.start)));
+            }
+            (a, b) = (a + 1, b + 1);
+        } else if a < n && (b == m || best[a + 1][b] >= best[a][b]) {
+            let at = new.get(b).map_or(is.len(), |it| it.start);
+            pairs.push((old[a].clone(), at..at));
+            a += 1;
+        } else {
+            let at = old.get(a).map_or(was.len(), |it| it.start);
+            pairs.push((at..at, new[b].clone()));
+            b += 1;
+        }
+    }
+    (paired == n.min(m)).then_some(pairs)
+}
+
+fn line_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let mut ranges = Vec::new();
+    for line in text.split_inclusive('\n') {
+        ranges.push(start..start + line.len());
+        start += line.len();
+    }
+    ranges
+}
+
+/// How much of two lines is the same at their ends, of 1, if it is most of them.
+fn likeness(old: &str, new: &str) -> Option<f32> {
+    let suffix = common_suffix(old, new);
+    let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
+    let likeness = (prefix + suffix) as f32 / old.len().max(new.len()) as f32;
+    (likeness > 0.6).then_some(likeness)
 }
 
 /// In how many places at most several texts that were typed are looked for in one replacement.
