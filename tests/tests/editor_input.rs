@@ -427,3 +427,26 @@ fn region_that_is_too_large() {
     check_refused(&refused, "tooLarge");
     assert!(refused.message.contains("limits.region_lines"), "{refused}");
 }
+
+#[test]
+fn a_change_that_cannot_be_read_is_not_passed_over() {
+    let place = json!({ "line": 0, "character": 0 });
+    let change = json!([{ "range": { "start": place, "end": place }, "text": "mine\n" }]);
+    let nowhere = json!({ "line": -1, "character": 0 });
+    let bad_change = json!([{ "range": { "start": nowhere, "end": nowhere }, "text": "mine\n" }]);
+    for (version, changes) in [
+        (Value::Null, &change),
+        (json!(1_u64 << 40), &change),
+        (json!("2"), &change),
+        (json!(2), &bad_change),
+        (json!(2), &Value::Null),
+    ] {
+        let model = ModelServer::streaming(NEW);
+        let client = start(&model, Manner::HELIX);
+        let uri = client.open("a.txt", "plaintext", OLD);
+        let document = json!({ "uri": uri, "version": version });
+        let params = json!({ "textDocument": document, "contentChanges": changes });
+        client.notify("textDocument/didChange", params);
+        check_out_of_step(&client, &uri);
+    }
+}

@@ -14,11 +14,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, ReadBuf};
+use tower_lsp::ls_types::DidChangeTextDocumentParams;
 
 /// The method that a bad message becomes.
 pub(crate) const REFUSE: &str = "redline/refuse";
+
+const CHANGE: &str = "textDocument/didChange";
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
@@ -77,7 +81,10 @@ impl<R> CheckedInput<R> {
                     let body = &self.raw[at + header..at + header + body];
                     match fault(body) {
                         None => push_frame(&mut self.ready, body),
-                        Some((code, why)) => push_refusal(&mut self.ready, code, &why),
+                        Some(Fault::Message(code, why)) => {
+                            push_refusal(&mut self.ready, code, &why)
+                        }
+                        Some(Fault::Change(uri)) => push_lost_change(&mut self.ready, &uri),
                     }
                     at += header + body.len();
                 }
@@ -187,27 +194,49 @@ struct Envelope<'a> {
     method: Option<Cow<'a, str>>,
     #[serde(default)]
     id: Value,
-    #[serde(default, rename = "params")]
-    _params: Value,
+    #[serde(default, borrow)]
+    params: Option<&'a RawValue>,
     #[serde(default)]
     result: Option<Value>,
     #[serde(default)]
     error: Option<Value>,
 }
 
-/// Why a body is no JSON-RPC message, with the code that says so.
-fn fault(body: &[u8]) -> Option<(i64, String)> {
+/// What is wrong with a body.
+enum Fault {
+    /// It is no JSON-RPC message, with the code that says so.
+    Message(i64, String),
+    /// It tells of a change in this document, but not of which: the mirror is not the text any more.
+    Change(String),
+}
+
+fn fault(body: &[u8]) -> Option<Fault> {
+    let not_json = |what: String| Some(Fault::Message(-32_700, what));
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
-        Err(error) => return Some((-32_700, format!("the message is not UTF-8: {error}"))),
+        Err(error) => return not_json(format!("the message is not UTF-8: {error}")),
     };
     let envelope: Envelope<'_> = match serde_json::from_str(text) {
         Ok(envelope) => envelope,
         Err(error) if error.is_data() => {
-            return Some((-32_600, format!("the message is not JSON-RPC: {error}")));
+            let why = format!("the message is not JSON-RPC: {error}");
+            return Some(Fault::Message(-32_600, why));
         }
-        Err(error) => return Some((-32_700, format!("the message is not JSON: {error}"))),
+        Err(error) => return not_json(format!("the message is not JSON: {error}")),
     };
+    let params = envelope.params.map_or("null", RawValue::get);
+    if envelope.method.as_deref() == Some(CHANGE) && envelope.id.is_null() {
+        if serde_json::from_str::<DidChangeTextDocumentParams>(params).is_ok() {
+            return None;
+        }
+        let params: Value = serde_json::from_str(params).unwrap_or_default();
+        let uri = params["textDocument"]["uri"].as_str()?;
+        return Some(Fault::Change(uri.to_owned()));
+    }
+    // The framework nests no deeper than this does.
+    if let Err(error) = serde_json::from_str::<Value>(params) {
+        return not_json(format!("the message is not JSON: {error}"));
+    }
     let id = &envelope.id;
     let fits = id.is_null() || id.is_string() || id.is_i64();
     let says_something = envelope.method.is_some()
@@ -215,11 +244,20 @@ fn fault(body: &[u8]) -> Option<(i64, String)> {
         // An answer of `null` looks like none at all.
         || !id.is_null();
     (envelope.jsonrpc != "2.0" || !fits || !says_something).then(|| {
-        (
-            -32_600,
-            "the message is neither a request nor an answer of JSON-RPC 2.0".to_owned(),
-        )
+        let why = "the message is neither a request nor an answer of JSON-RPC 2.0";
+        Fault::Message(-32_600, why.to_owned())
     })
+}
+
+/// In place of a change that cannot be read stands one that cannot be made: nothing is guessed, and the document is out
+/// of step until it is saved or opened again.
+fn push_lost_change(out: &mut Vec<u8>, uri: &str) {
+    let nowhere = json!({ "line": u32::MAX, "character": u32::MAX });
+    let change = json!({ "range": { "start": nowhere, "end": nowhere }, "text": "" });
+    let document = json!({ "uri": uri, "version": i32::MIN });
+    let params = json!({ "textDocument": document, "contentChanges": [change] });
+    let body = json!({ "jsonrpc": "2.0", "method": CHANGE, "params": params }).to_string();
+    push_frame(out, body.as_bytes());
 }
 
 fn push_frame(out: &mut Vec<u8>, body: &[u8]) {
