@@ -2,8 +2,6 @@
 //! It is driven by keys and seen by its screen, for it has no other way in.
 //! The terminal is in `terminal`.
 
-mod terminal;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
@@ -12,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::terminal::Terminal;
+pub use crate::terminal::{SIZE, Screen};
 use crate::{Project, ServerCommand, editors, wait_until};
-use terminal::Terminal;
-pub use terminal::{SIZE, Screen};
 
 /// The colour that only the chosen entry of a menu has, as an escape sequence shows it.
 const CHOSEN: &str = "38;2;1;2;3";

@@ -4,6 +4,7 @@
 //! in the log or on stderr, and they wait on conditions with a deadline, never for a fixed time.
 
 pub mod code;
+pub mod emacs;
 pub mod helix;
 pub mod lsp;
 pub mod model_server;
@@ -11,11 +12,16 @@ pub mod model_servers;
 pub mod neovim;
 pub mod post_server;
 pub mod scene;
+pub mod scripted_server;
 pub mod sessions;
+pub mod traces;
+pub mod vscode;
 
+mod framing;
 mod patience;
 mod programs;
 mod project;
+mod terminal;
 
 pub use patience::{patience, wait_until};
 pub use programs::{Editors, ServerCommand, binary, editors, xtask};

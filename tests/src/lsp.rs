@@ -4,7 +4,6 @@
 //! How the simulated editor takes and reports edits is in `manner` and `editor`; positions are in `position`.
 
 mod editor;
-mod framing;
 mod manner;
 mod position;
 mod rewrites;
@@ -167,7 +166,7 @@ impl Client {
 
     /// As [`Client::send_raw`], with a header for `body` in front.
     pub fn send_body(&self, body: &[u8]) {
-        self.send_raw(framing::frame(body));
+        self.send_raw(crate::framing::frame(body));
     }
 
     /// The number of messages (notifications and requests of the server) so far: a place to search from.

@@ -7,69 +7,18 @@
 )]
 
 use std::env;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::Once;
 
-use serde_json::Value;
+use e2e::vscode;
 
-fn checkout() -> &'static Path {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().expect("the tests are in the checkout")
-}
-
-/// Code-server, its Node and a Chromium, fetched once per machine (about 2 minutes).
-fn programs() -> &'static Value {
-    static PROGRAMS: OnceLock<Value> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let task = [
-            "run",
-            "--quiet",
-            "--package",
-            "xtask",
-            "--",
-            "vscode",
-            "--json",
-        ];
-        let output = Command::new(env!("CARGO"))
-            .current_dir(checkout())
-            .args(task)
-            .stdin(Stdio::null())
-            .output()
-            .expect("cargo starts");
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "no VS Code to test with: {complaint}"
-        );
-        let found = serde_json::from_slice(&output.stdout).expect("xtask answers JSON");
-        println!("{found:#}");
-        found
-    })
-}
-
-fn program(name: &str) -> PathBuf {
-    let path = programs()[name].as_str();
-    PathBuf::from(path.unwrap_or_else(|| panic!("no {name} in {}", programs())))
-}
-
-/// Runs Node, with the Node of the tests first on the path; its output is that of the test.
+/// Runs Node; its output is that of the test.
 #[track_caller]
 fn node(folder: &str, arguments: &[&str]) {
-    let node = program("node");
-    let bin = node.parent().expect("Node is in a folder");
-    let path = env::join_paths(
-        [bin.to_owned()]
-            .into_iter()
-            .chain(env::split_paths(&env::var_os("PATH").unwrap_or_default())),
-    );
-    let output = Command::new(&node)
-        .current_dir(checkout().join(folder))
+    static SHOWN: Once = Once::new();
+    SHOWN.call_once(|| println!("{:#}", vscode::programs()));
+    let output = vscode::node(folder)
         .args(arguments)
-        .env("PATH", path.expect("a path"))
-        .env("REDLINE_BIN", e2e::binary())
-        .env("REDLINE_CODE_SERVER", program("codeServer"))
-        .env("REDLINE_CHROMIUM", program("chromium"))
         .stdin(Stdio::null())
         .output()
         .expect("Node starts");

@@ -14,9 +14,9 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::editor::{Editor, Verdict};
-use super::framing::{frame, read_body};
 use super::manner::Echo;
 use super::{Guard, SharedState};
+use crate::framing::{frame, read_body};
 use crate::{patience, wait_until};
 
 /// A notification or request of the server.

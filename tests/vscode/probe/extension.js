@@ -26,6 +26,8 @@ const answers = {
     mirrors.set(path, document.getText());
     return document.languageId;
   },
+  /** As a person does: no extension holds on to the document when it is closed. */
+  show: ({ path }) => vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path), { preview: false }),
   text: ({ path }) => vscode.workspace.textDocuments.find((it) => it.uri.fsPath === path)?.getText(),
   mirror: ({ path }) => mirrors.get(path),
   version: ({ path }) => vscode.workspace.textDocuments.find((it) => it.uri.fsPath === path)?.version,

@@ -32,7 +32,7 @@ impl Screen {
 
 /// One program in one tmux session; both end when this is dropped.
 #[derive(Debug)]
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     tmux: PathBuf,
     socket: PathBuf,
     /// The program inside, to see it gone at the end.
@@ -44,7 +44,7 @@ impl Terminal {
     ///
     /// # Panics
     /// When tmux does not start.
-    pub(super) fn start(tmux: &Path, socket: &Path, command: &Command) -> Terminal {
+    pub(crate) fn start(tmux: &Path, socket: &Path, command: &Command) -> Terminal {
         let mut session = Command::new(tmux);
         for (name, value) in command.get_envs() {
             match value {
@@ -106,7 +106,7 @@ impl Terminal {
     }
 
     /// Presses keys by tmux's names: `Escape`, `Enter`, `C-c`, `Down`, or one character.
-    pub(super) fn keys(&self, keys: &[&str]) {
+    pub(crate) fn keys(&self, keys: &[&str]) {
         for key in keys {
             // A semicolon at the end of an argument would separate tmux commands.
             let key = if *key == ";" { "\\;" } else { key };
@@ -115,7 +115,7 @@ impl Terminal {
     }
 
     /// Types `text` as it stands.
-    pub(super) fn type_text(&self, text: &str) {
+    pub(crate) fn type_text(&self, text: &str) {
         let mut text = text.to_owned();
         if text.ends_with(';') {
             text.insert(text.len() - 1, '\\');
@@ -124,7 +124,7 @@ impl Terminal {
     }
 
     /// Pastes `text` as a terminal does when the program asked for bracketed paste.
-    pub(super) fn paste(&self, text: &str) {
+    pub(crate) fn paste(&self, text: &str) {
         let mut load = self.command(&["load-buffer", "-"]);
         let mut load = load.stdin(Stdio::piped()).spawn().expect("tmux starts");
         let mut stdin = load.stdin.take().expect("stdin is a pipe");
@@ -135,7 +135,7 @@ impl Terminal {
     }
 
     /// Costs two starts of the tmux client, a few milliseconds.
-    pub(super) fn screen(&self) -> Screen {
+    pub(crate) fn screen(&self) -> Screen {
         let styled = self.tmux(&["capture-pane", "-p", "-e"]);
         let plain = self.tmux(&["capture-pane", "-p"]);
         let rows = |text: &str| text.lines().map(|row| row.trim_end().to_owned()).collect();
@@ -146,7 +146,7 @@ impl Terminal {
     }
 
     /// Column and row of the cursor, from 0.
-    pub(super) fn cursor(&self) -> (u16, u16) {
+    pub(crate) fn cursor(&self) -> (u16, u16) {
         let answer = self.tmux(&["display-message", "-p", "#{cursor_x} #{cursor_y}"]);
         let mut numbers = answer
             .split_whitespace()
@@ -155,7 +155,7 @@ impl Terminal {
         (next(), next())
     }
 
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.tmux(&["display-message", "-p", "#{pane_dead}"]).trim() == "0"
     }
 

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 /// A body with its header.
-pub(super) fn frame(body: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
     let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
     frame.extend_from_slice(body);
     frame
@@ -13,7 +13,7 @@ pub(super) fn frame(body: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// When the stream ends inside a message, or a header is not one.
-pub(super) fn read_body(stream: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_body(stream: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let bad = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut length = None;
     let mut line = Vec::new();
