@@ -68,6 +68,8 @@ pub const HAPPENINGS: &[Happening] = &[
         ((3, 0), (3, 0), "new = 0\n"),
         ((6, 0), (7, 0), ""),
     ]),
+    Undo,
+    Redo,
     Edit(&[(
         (4, 0),
         (7, 0),
@@ -85,7 +87,7 @@ pub const HAPPENINGS: &[Happening] = &[
     Edit(&[((0, 0), (0, 5), "ALPHA")]),
     Open(CRLF),
     Type(0, 7, "x"),
-    Break(1, 5),
+    Break(1, 1),
     Delete(3),
     Undo,
     Edit(&[((0, 0), (0, 3), "ONE"), ((2, 0), (2, 0), "new = 0\r\n")]),
@@ -126,8 +128,8 @@ impl Trace {
         Ok(Trace { head, lines })
     }
 
-    /// What is otherwise in `now`, or nothing. Which editor it was, and how far its version moves where it does not
-    /// count by one, is free.
+    /// What is otherwise in `now`, or nothing. The editor's own version is free, and how far that of a document moves
+    /// where it does not count by one.
     pub fn differs(&self, now: &Trace) -> Option<String> {
         let pairs = self.lines.iter().zip(&now.lines);
         for ((does, then), (now_does, says)) in pairs {

@@ -14,7 +14,12 @@ const BRIDGE: &str = env!("CARGO_BIN_EXE_stdio-to-test");
 fn check<H: Hands>(name: &str, start: impl Fn(&Recorder) -> Option<H>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/test-support/tests/traces");
     let file = folder.join(format!("{name}.jsonl"));
-    let recorder = Recorder::new();
+    let label = if name == "vscode-extension" {
+        "redline:1"
+    } else {
+        "trace"
+    };
+    let recorder = Recorder::new(label);
     let Some(mut hands) = start(&recorder) else {
         return;
     };
@@ -63,6 +68,14 @@ fn eglot_does_what_its_trace_says() {
 fn vs_code_does_what_its_trace_says() {
     let project = Project::new();
     check("vscode", |it| {
+        Some(VsCodeHands::start(it.server(), BRIDGE, project.root()))
+    });
+}
+
+#[test]
+fn vs_code_with_edits_by_our_extension_does_what_its_trace_says() {
+    let project = Project::new();
+    check("vscode-extension", |it| {
         Some(VsCodeHands::start(it.server(), BRIDGE, project.root()))
     });
 }

@@ -30,6 +30,11 @@ fn sessions_in_vs_code_keep_every_promise() {
 }
 
 #[test]
+fn sessions_in_vs_code_with_our_extension_keep_every_promise() {
+    check("vscode-extension");
+}
+
+#[test]
 fn sessions_in_helix_keep_every_promise() {
     check("helix");
 }

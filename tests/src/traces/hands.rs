@@ -137,6 +137,14 @@ impl HelixHands {
         self.helix.keys(&["g", "h"]);
         self.helix.keys(&vec!["l"; character as usize]);
     }
+
+    /// Until the status line says so, nothing tells whether a later look at it is one at the old mode.
+    fn insert_mode(&self) {
+        self.helix.keys(&["i"]);
+        self.helix.wait_for_screen("insert mode", |screen| {
+            screen.rows.iter().any(|row| row.starts_with(" INS "))
+        });
+    }
 }
 
 impl Hands for HelixHands {
@@ -150,18 +158,19 @@ impl Hands for HelixHands {
             }
             Happening::Type(line, character, text) => {
                 self.put_cursor(line, character);
-                helix.keys(&["i"]);
+                self.insert_mode();
                 helix.type_text(text);
                 helix.normal_mode();
             }
             Happening::Break(line, character) => {
                 self.put_cursor(line, character);
-                helix.keys(&["i", "Enter"]);
+                self.insert_mode();
+                helix.keys(&["Enter"]);
                 helix.normal_mode();
             }
             Happening::Paste(line, text) => {
                 self.put_cursor(line, 0);
-                helix.keys(&["i"]);
+                self.insert_mode();
                 helix.paste(text);
                 helix.normal_mode();
             }

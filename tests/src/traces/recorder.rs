@@ -25,12 +25,8 @@ pub struct Recorder {
     server: ScriptedServer,
     /// What the next formatting is answered with.
     formatted: Arc<Mutex<Value>>,
-}
-
-impl Default for Recorder {
-    fn default() -> Self {
-        Recorder::new()
-    }
+    /// What edits are labelled with, by which our extension knows them.
+    label: &'static str,
 }
 
 /// One file as the editor has reported it.
@@ -45,7 +41,7 @@ struct Mirror {
 impl Recorder {
     /// # Panics
     /// When there is no port to be had.
-    pub fn new() -> Recorder {
+    pub fn new(label: &'static str) -> Recorder {
         let formatted = Arc::new(Mutex::new(Value::Null));
         let answer = Arc::clone(&formatted);
         let capabilities = serde_json::from_str(CAPABILITIES).expect("it is JSON");
@@ -58,7 +54,11 @@ impl Recorder {
             ),
             _ => None,
         });
-        Recorder { server, formatted }
+        Recorder {
+            server,
+            formatted,
+            label,
+        }
     }
 
     pub fn server(&self) -> &ScriptedServer {
@@ -156,7 +156,7 @@ impl Recorder {
                 .collect();
             let document = json!({ "uri": mirror.uri, "version": version });
             let change = json!({ "textDocument": document, "edits": edits });
-            let params = json!({ "edit": { "documentChanges": [change] } });
+            let params = json!({ "label": self.label, "edit": { "documentChanges": [change] } });
             self.server.request("workspace/applyEdit", &params)
         };
         let version = mirror.map(|it| it.version).unwrap_or_default();

@@ -3,7 +3,7 @@
 use text::{ContentChange, Encoding, Position};
 
 use super::{Model, position_of};
-use crate::page::Splice;
+use crate::page::{Splice, common_ends};
 
 /// A way of wording.
 #[derive(Clone, Copy, Debug)]
@@ -46,16 +46,17 @@ impl Manner {
 /// Replacement in characters: where, how many, what.
 type Change = (usize, usize, Vec<char>);
 
-/// The changes of one notification; `reported` goes along.
+/// The changes of one notification, each with whether the person made it; `reported` goes along.
 pub(super) fn worded(
     reported: &mut Vec<char>,
-    splices: &[Splice],
+    splices: &[(Splice, bool)],
     manner: Manner,
     encoding: Encoding,
 ) -> Vec<ContentChange> {
+    let by_person: Vec<bool> = splices.iter().map(|(_, by_person)| *by_person).collect();
     let mut changes: Vec<Change> = splices
         .iter()
-        .map(|splice| {
+        .map(|(splice, _)| {
             (
                 splice.at,
                 splice.removed.len(),
@@ -79,11 +80,12 @@ pub(super) fn worded(
         changes = covering(reported, &changes).into_iter().collect();
     }
     let mut out = Vec::new();
-    for change in changes {
+    for (nth, change) in changes.into_iter().enumerate() {
+        let by_person = by_person.get(nth).copied().unwrap_or_default();
         let small = if manner.rediffs {
             rediffed(reported, change)
         } else if manner.widens {
-            vec![widened(reported, change)]
+            vec![widened(reported, change, by_person)]
         } else {
             vec![change]
         };
@@ -116,10 +118,27 @@ fn whole_breaks(text: &[char], (mut at, mut count, mut put): Change) -> Change {
     (at, count, put)
 }
 
-/// An insertion of lines replaces the tail of its line.
-fn widened(text: &[char], (at, mut count, mut put): Change) -> Change {
-    if put.contains(&'\n') {
-        while let Some(ch) = text.get(at + count).filter(|ch| !matches!(ch, '\n' | '\r')) {
+/// As Neovim words it: what stays the same at the start is left out; where lines come or go, the tail of the last
+/// one is in it. Whole lines of the person are put in behind the line before them, and deleted as they are.
+fn widened(text: &[char], (mut at, mut count, mut put): Change, by_person: bool) -> Change {
+    let is_break = |ch: &char| matches!(ch, '\n' | '\r');
+    let (prefix, _) = common_ends(&text[at..at + count], &put);
+    let starts_line = at == 0 || is_break(&text[at - 1]);
+    let whole = |chars: &[char]| chars.last().is_none_or(is_break);
+    if by_person && starts_line && whole(&put) && whole(&text[at..at + count]) {
+        if !put.is_empty() && at > 0 {
+            let end = usize::from(at > 1 && text[at - 2] == '\r' && text[at - 1] == '\n') + 1;
+            put.splice(0..0, text[at - end..at].iter().copied());
+            at -= end;
+            count += end;
+        }
+        return (at, count, put);
+    }
+    put.drain(..prefix);
+    at += prefix;
+    count -= prefix;
+    if put.iter().chain(&text[at..at + count]).any(is_break) {
+        while let Some(ch) = text.get(at + count).filter(|ch| !is_break(ch)) {
             put.push(*ch);
             count += 1;
         }
