@@ -31,6 +31,7 @@ pub struct Settings {
     /// What leaves the machine and what is kept.
     pub privacy: Privacy,
     /// What a failed check of a rewrite does: `off` does not check, `warn` says so, `block` also refuses to accept.
+    /// These checks are not made yet, whatever stands here: nothing is warned of, and nothing refused.
     pub guards: Guards,
     /// Instructions of your own, offered in the menu beside the built-in ones.
     pub presets: Vec<Preset>,
@@ -343,10 +344,10 @@ pub struct Preset {
     /// The languages that it is offered in, by their LSP names; without it, all.
     #[serde(default)]
     pub languages: Vec<String>,
-    /// Guards that differ for this preset.
+    /// Guards that differ for this preset. Like `guards`, they are not checked yet.
     #[serde(default)]
     pub guards: PresetGuards,
-    /// The name of the model that it uses; without it, `fast`.
+    /// The name of the model that it is asked of; without it, `fast`. A connection to it is kept as to `fast`.
     #[serde(default)]
     pub model: Option<String>,
 }

@@ -6,6 +6,7 @@
 mod actions;
 mod answers;
 mod arrived;
+mod asked;
 mod commands;
 mod completion;
 mod masked;
@@ -19,6 +20,7 @@ mod speculation;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -30,6 +32,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
 use tower_lsp::ls_types::{MessageType, Uri};
 
 use self::arrived::Arrived;
+use self::asked::{Asked, named_by_presets};
 pub(crate) use self::commands::COMMANDS;
 use self::completion::Completions;
 pub(crate) use self::completion::Question;
@@ -54,7 +57,8 @@ pub(crate) struct Engine {
     facts: Option<ClientFacts>,
     settings: Settings,
     models: Option<Models>,
-    model_events: Option<Receiver<LinkEvent>>,
+    asked: Asked,
+    model_events: Vec<Receiver<LinkEvent>>,
     documents: BTreeMap<String, OpenDocument>,
     /// Which document a rewrite is in, for as long as it is remembered.
     homes: BTreeMap<RewriteId, String>,
@@ -99,7 +103,8 @@ impl Engine {
             facts: None,
             settings: Settings::default(),
             models: None,
-            model_events: None,
+            asked: Asked::default(),
+            model_events: Vec::new(),
             documents: BTreeMap::new(),
             homes: BTreeMap::new(),
             last_edit: EditId(0),
@@ -136,7 +141,7 @@ impl Engine {
                     Some(message) => self.guarded(|engine| engine.on_message(message)),
                     None => return,
                 },
-                Some(event) = next_event(&mut self.model_events) => self.guarded(|engine| engine.on_model(event)),
+                Some(event) = asked::next_event(&mut self.model_events) => self.guarded(|engine| engine.on_model(event)),
                 () = sleep_until(wake) => self.guarded(Engine::on_wake),
             }
             if messages.is_empty() {
@@ -181,18 +186,28 @@ impl Engine {
     }
 
     async fn configure(&mut self, settings: Settings) {
-        let same_models = self.models.is_some() && settings.models == self.settings.models;
+        let same_models = self.models.is_some()
+            && settings.models == self.settings.models
+            && named_by_presets(&settings) == named_by_presets(&self.settings);
         self.settings = settings;
         self.ignored = prompt::Ignored::new(&self.settings.privacy.ignore);
         self.offer_completions();
-        if let Some(models) = self.models.as_mut().filter(|_| same_models) {
-            models.adopt(&self.settings);
+        if same_models {
+            let settings = self.settings.clone();
+            self.all_models().for_each(|it| it.adopt(&settings));
             return;
         }
-        match Models::start(&self.settings, &self.options).await {
+        let started = match Models::start(&self.settings, &self.options).await {
+            Ok((models, events)) => {
+                let others = self.start_other_models().await;
+                others.map(|others| (models, iter::once(events).chain(others).collect()))
+            }
+            Err(error) => Err(error),
+        };
+        match started {
             Ok((models, events)) => {
                 let is_first = self.models.replace(models).is_none();
-                self.model_events = Some(events);
+                self.model_events = events;
                 if !is_first {
                     self.guarded(Engine::lose_answers);
                     self.guarded(Engine::end_question);
@@ -335,6 +350,7 @@ impl Engine {
             self.published.retain(|id, _| self.homes.contains_key(id));
             self.traffic.retain(|id, _| self.homes.contains_key(id));
             self.masked.retain(|id| self.homes.contains_key(id));
+            self.asked.retain(|id| self.homes.contains_key(id));
             if document.has_diagnostics {
                 self.clear_diagnostics(uri);
             }
@@ -405,12 +421,12 @@ impl Engine {
         for effect in effects {
             match effect {
                 Effect::Send { rewrite, request } => {
-                    if let Some(models) = &self.models {
+                    if let Some(models) = self.models_of(rewrite) {
                         models.send(rewrite.0, *request);
                     }
                 }
                 Effect::Cancel { rewrite } => {
-                    if let Some(models) = &self.models {
+                    if let Some(models) = self.models_of(rewrite) {
                         models.cancel(rewrite.0);
                     }
                 }
@@ -435,13 +451,6 @@ impl Engine {
 }
 
 /// The next event of the link; never, as long as there is none.
-async fn next_event(events: &mut Option<Receiver<LinkEvent>>) -> Option<LinkEvent> {
-    match events {
-        Some(events) => events.recv().await,
-        None => std::future::pending().await,
-    }
-}
-
 async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,

@@ -39,6 +39,8 @@ struct Job {
     comment: Option<Range<usize>>,
     instruction: String,
     apply: Apply,
+    /// The model that it is asked of, unless it is `fast`.
+    model: Option<String>,
 }
 
 impl Engine {
@@ -118,11 +120,19 @@ impl Engine {
         let selected =
             followed.unwrap_or_else(|| selection(document.text(), &arguments.range, encoding));
         let mut comment = None;
+        let mut model = None;
         let instruction = match (arguments.instruction, arguments.preset, arguments.comment) {
-            (Some(instruction), _, _) => presets::spelled_out(own, &instruction).to_owned(),
-            (None, Some(name), _) => presets::instruction(own, &name)
-                .ok_or_else(|| Failure::BadArguments(format!("there is no preset {name:?}")))?
-                .to_owned(),
+            (Some(instruction), _, _) => {
+                let (instruction, its_model) = presets::spelled_out(own, &instruction);
+                model = its_model;
+                instruction.to_owned()
+            }
+            (None, Some(name), _) => {
+                model = presets::model(own, &name);
+                presets::instruction(own, &name)
+                    .ok_or_else(|| Failure::BadArguments(format!("there is no preset {name:?}")))?
+                    .to_owned()
+            }
             (None, None, true) => {
                 let found =
                     comment_instruction(document.text(), selected.clone(), document.language)
@@ -142,13 +152,15 @@ impl Engine {
                 ));
             }
         };
-        let job = job(document, selected, comment, instruction, apply);
+        let mut job = job(document, selected, comment, instruction, apply);
+        job.model = model;
         self.begin_rewrite(&arguments.uri, job)
     }
 
     fn ask(&mut self, arguments: &AskArguments) -> Result<Started, Failure> {
         let apply = self.apply(None)?;
-        let instruction = presets::spelled_out(&self.settings.presets, &arguments.ask).to_owned();
+        let (instruction, model) = presets::spelled_out(&self.settings.presets, &arguments.ask);
+        let instruction = instruction.to_owned();
         let document = self.by_path(&arguments.file)?;
         let text = document.text();
         let (from, to) = (arguments.from.max(1), arguments.to.max(arguments.from));
@@ -160,7 +172,8 @@ impl Engine {
         }
         let selected = text.line_start(from as usize - 1)..text.line_start(to as usize);
         let uri = document.uri.clone();
-        let job = job(document, selected, None, instruction, apply);
+        let mut job = job(document, selected, None, instruction, apply);
+        job.model = model;
         self.begin_rewrite(&uri, job)
     }
 
@@ -168,7 +181,7 @@ impl Engine {
         let encoding = self.encoding();
         let most = self.settings.limits.region_lines;
         let context_bytes = self.settings.context.bytes;
-        let Some(models) = &self.models else {
+        let Some(models) = self.models_named(job.model.as_deref()) else {
             let why = "the model server is not set up yet; try again in a moment";
             return Err(Failure::new(Reason::Unsupported, why));
         };
@@ -176,7 +189,7 @@ impl Engine {
             return Err(Failure::new(Reason::NoKey, why.to_owned()));
         }
         let (model, capacity) = (models.model().clone(), models.capacity());
-        let mut masks = self.masks();
+        let mut masks = self.masks_for(job.model.as_deref());
         if self.documents.contains_key(uri.as_str()) && self.is_ignored(uri.as_str()) {
             let why = "this file is never sent: it is among the patterns of `privacy.ignore`";
             return Err(Failure::new(Reason::Ignored, why));
@@ -208,6 +221,7 @@ impl Engine {
         }
         self.next_rewrite += 1;
         let id = RewriteId(self.next_rewrite);
+        self.asked.note(id, job.model.clone());
         let region = job.region.clone();
         let started = self
             .with_document(uri.as_str(), |document, now, out| {
@@ -292,6 +306,7 @@ impl Engine {
                 comment: None,
                 instruction,
                 apply: view.apply,
+                model: self.asked.model(old),
             };
             let uri = document.uri.clone();
             return self.begin_rewrite(&uri, job);
@@ -300,18 +315,20 @@ impl Engine {
         let same = instruction == view.instruction;
         self.next_rewrite += 1;
         let id = RewriteId(self.next_rewrite);
+        let asked_of = self.asked.model(old);
+        self.asked.note(id, asked_of.clone());
         let job_of = |region: Range<usize>| Job {
             region,
             comment: None,
             instruction: instruction.clone(),
             apply: view.apply,
+            model: asked_of.clone(),
         };
         let mut region = 0..0;
         let mut masks = self.masks_after(old);
-        let capacity = self.models.as_ref().map(|models| models.capacity());
-        let model = self
-            .models
-            .as_ref()
+        let models = self.models_of(id);
+        let capacity = models.map(|models| models.capacity());
+        let model = models
             .map(|models| models.model().clone())
             .unwrap_or_default();
         self.with_document(&uri, |document, now: Time, out: &mut Vec<Effect>| {
@@ -494,6 +511,7 @@ fn job(
             comment: None,
             instruction,
             apply,
+            model: None,
         };
     };
     let on_comment = found.comment.start <= selected.start && selected.end <= found.comment.end;
@@ -511,6 +529,7 @@ fn job(
         comment: Some(found.comment),
         instruction,
         apply,
+        model: None,
     }
 }
 

@@ -44,7 +44,13 @@ impl Masked {
 impl Engine {
     /// Masks for a request. What is asked of the embedded engine does not leave, and needs none.
     pub(super) fn masks(&self) -> Masks {
-        let is_embedded = self.models.as_ref().is_some_and(|it| it.is_embedded());
+        self.masks_for(None)
+    }
+
+    /// The same for the model of that name.
+    pub(super) fn masks_for(&self, model: Option<&str>) -> Masks {
+        let models = self.models_named(model);
+        let is_embedded = models.is_some_and(|it| it.is_embedded());
         match self.settings.privacy.mask && !is_embedded {
             true => Masks::default(),
             false => Masks::off(),
@@ -54,6 +60,6 @@ impl Engine {
     /// The same for a request that goes on from a rewrite's: what was a secret there is one here.
     pub(super) fn masks_after(&self, id: RewriteId) -> Masks {
         let known = self.masked.0.get(&id).map(|it| it.masks().clone());
-        known.unwrap_or_else(|| self.masks())
+        known.unwrap_or_else(|| self.masks_for(self.asked.model(id).as_deref()))
     }
 }

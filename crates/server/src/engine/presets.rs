@@ -45,12 +45,20 @@ pub(super) fn instruction<'a>(own: &'a [Preset], name: &str) -> Option<&'a str> 
         .or_else(brought)
 }
 
-/// What an instruction means: `/name` is the preset of that name, everything else is itself.
-pub(super) fn spelled_out<'a>(own: &'a [Preset], instruction: &'a str) -> &'a str {
+/// The model that the preset of that name is asked of, unless it is `fast`.
+pub(super) fn model(own: &[Preset], name: &str) -> Option<String> {
+    own.iter().find(|it| it.name == name)?.model.clone()
+}
+
+/// What an instruction means, and which model it is asked of: `/name` is the preset of that name, everything else is
+/// itself.
+pub(super) fn spelled_out<'a>(
+    own: &'a [Preset],
+    instruction: &'a str,
+) -> (&'a str, Option<String>) {
     let named = instruction.trim().strip_prefix('/');
-    named
-        .and_then(|name| self::instruction(own, name))
-        .unwrap_or(instruction)
+    let meant = named.and_then(|name| Some((self::instruction(own, name)?, model(own, name))));
+    meant.unwrap_or((instruction, None))
 }
 
 #[cfg(test)]
@@ -59,7 +67,7 @@ mod tests {
 
     fn own() -> Vec<Preset> {
         serde_json::from_str(
-            r#"[{ "name": "terse", "instruction": "Say it in fewer words." },
+            r#"[{ "name": "terse", "instruction": "Say it in fewer words.", "model": "slow" },
                 { "name": "document", "instruction": "Comment every line.", "title": "Ours" }]"#,
         )
         .expect("presets")
@@ -76,9 +84,11 @@ mod tests {
             ("/terse please", "/terse please"),
             ("terse", "terse"),
         ] {
-            assert_eq!(spelled_out(&own, given), meant, "{given:?}");
+            assert_eq!(spelled_out(&own, given).0, meant, "{given:?}");
         }
-        assert!(spelled_out(&own, "/simplify").starts_with("Simplify"));
+        assert!(spelled_out(&own, "/simplify").0.starts_with("Simplify"));
+        assert_eq!(spelled_out(&own, "/terse").1.as_deref(), Some("slow"));
+        assert_eq!(spelled_out(&own, "/document").1, None);
     }
 
     #[test]

@@ -313,6 +313,7 @@ impl Engine {
             .retain(|id, home| home != uri || document.rewrites.state(*id).is_some());
         self.published.retain(|id, _| self.homes.contains_key(id));
         self.traffic.retain(|id, _| self.homes.contains_key(id));
+        self.asked.retain(|id| self.homes.contains_key(id));
     }
 }
 
