@@ -21,6 +21,8 @@ const CHOSEN: &str = "38;2;1;2;3";
 #[derive(Debug, Default)]
 pub struct Setup {
     pub server: Option<ServerCommand>,
+    /// Another server in front of ours, for the same languages.
+    pub beside: Option<ServerCommand>,
     /// The languages the server is given to, by Helix's names. The others have Helix's own.
     pub languages: Vec<String>,
     /// Sent as initialization options and answered to `workspace/configuration`.
@@ -45,25 +47,21 @@ impl Setup {
         let Some(server) = &self.server else {
             return String::new();
         };
-        let environment: Value = server
-            .env
-            .iter()
-            .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
-            .collect();
-        let mut definition = json!({
-            "command": server.program,
-            "args": server.args,
-            "environment": environment,
-        });
+        let mut servers = json!({ "redline": definition(server) });
         if !self.config.is_null() {
-            definition["config"] = self.config.clone();
+            servers["redline"]["config"] = self.config.clone();
+        }
+        let mut names = vec!["redline"];
+        if let Some(beside) = &self.beside {
+            servers["beside"] = definition(beside);
+            names.insert(0, "beside");
         }
         let languages: Vec<Value> = self
             .languages
             .iter()
-            .map(|name| json!({ "name": name, "language-servers": ["redline"] }))
+            .map(|name| json!({ "name": name, "language-servers": names }))
             .collect();
-        let file = json!({ "language-server": { "redline": definition }, "language": languages });
+        let file = json!({ "language-server": servers, "language": languages });
         toml::to_string(&file).expect("the settings have no null")
     }
 
@@ -367,6 +365,19 @@ impl Helix {
             tail.join("\n")
         )
     }
+}
+
+/// A server as `languages.toml` has it.
+fn definition(server: &ServerCommand) -> Value {
+    let environment = server.env.iter();
+    let environment: Value = environment
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect();
+    json!({
+        "command": server.program,
+        "args": server.args,
+        "environment": environment,
+    })
 }
 
 /// The text of the chosen menu entry, found by its colour.

@@ -12,6 +12,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::framing::{frame, read_body};
+use crate::lsp::{Encoding, Position, offset};
 use crate::{ServerCommand, patience};
 
 /// Answers a request of the editor, by method and parameters; none is answered with `null`.
@@ -88,6 +89,39 @@ impl ScriptedServer {
     /// The messages from the one of that number on.
     pub fn since(&self, first: usize) -> Vec<Value> {
         self.lock().said[first..].to_vec()
+    }
+
+    /// The text of the file with that name, as its opening and the reports since make it; none before it is opened.
+    ///
+    /// # Panics
+    /// When a report names a place that is not in the text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let initialize = self.initialize();
+        let offered = &initialize["capabilities"]["general"]["positionEncodings"][0];
+        let encoding = offered.as_str().unwrap_or("utf-16");
+        let encoding = Encoding::from_name(encoding).expect("an encoding");
+        let mut text: Option<String> = None;
+        for message in self.since(0) {
+            let params = &message["params"];
+            let uri = params["textDocument"]["uri"].as_str().unwrap_or_default();
+            if !uri.ends_with(name) {
+                continue;
+            }
+            if let Some(opened) = params["textDocument"]["text"].as_str() {
+                text = Some(opened.to_owned());
+            }
+            for change in params["contentChanges"].as_array().into_iter().flatten() {
+                let text = text.as_mut().expect("it was opened");
+                let place = |value: &Value| {
+                    let place =
+                        Position::from_json(value).and_then(|it| offset(text, it, encoding));
+                    place.unwrap_or_else(|why| panic!("{change}: {why}"))
+                };
+                let range = place(&change["range"]["start"])..place(&change["range"]["end"]);
+                text.replace_range(range, change["text"].as_str().unwrap_or_default());
+            }
+        }
+        text
     }
 
     /// The parameters of `initialize`, once they have come.
