@@ -61,19 +61,45 @@
 ;; Eglot compares the version of an edit with that of the last change that it told, not with the buffer: an edit made
 ;; before what was just typed would go to the old places.  Told first, the typing makes eglot refuse that edit, and the
 ;; server makes it anew.
+;; Emacs puts no boundary between an edit from a server and what was typed last, so that one undo would take back both.
+(defvar-local redline--edited nil
+  "The tick of the buffer's text after an edit of ours that ended an undo step, while further ones join it.")
+
+(defun redline--edited-buffers (edit)
+  "The buffers of Redline that EDIT changes."
+  (let (buffers)
+    (seq-doseq (change (plist-get edit :documentChanges))
+      (let* ((uri (plist-get (plist-get change :textDocument) :uri))
+             (buffer (and uri (find-buffer-visiting (eglot-uri-to-path uri)))))
+        (when (and buffer (buffer-local-value 'redline--is-used buffer))
+          (push buffer buffers))))
+    buffers))
+
 (cl-defmethod eglot-handle-request :before
   ((_server eglot-lsp-server) (_method (eql workspace/applyEdit)) &key edit &allow-other-keys)
-  "Tell the server what was typed, before EDIT is applied."
-  (seq-doseq (change (plist-get edit :documentChanges))
-    (let* ((uri (plist-get (plist-get change :textDocument) :uri))
-           (buffer (and uri (find-buffer-visiting (eglot-uri-to-path uri)))))
-      (when (and buffer (buffer-local-value 'redline--is-used buffer))
-        (with-current-buffer buffer
-          (eglot--signal-textDocument/didChange))))))
+  "Tell the server what was typed, and begin or go on with an undo step, before EDIT is applied."
+  (dolist (buffer (redline--edited-buffers edit))
+    (with-current-buffer buffer
+      (eglot--signal-textDocument/didChange)
+      (if (not (eql redline--edited (buffer-chars-modified-tick)))
+          (undo-boundary)
+        ;; The last edit was ours, too: without the boundary behind it this one joins it.
+        (when (and (consp buffer-undo-list) (null (car buffer-undo-list)))
+          (setq buffer-undo-list (cdr buffer-undo-list)))))))
+
+(cl-defmethod eglot-handle-request :after
+  ((_server eglot-lsp-server) (_method (eql workspace/applyEdit)) &key edit &allow-other-keys)
+  "End the undo step of EDIT, so that what is typed next is another one."
+  (dolist (buffer (redline--edited-buffers edit))
+    (with-current-buffer buffer
+      (undo-boundary)
+      (setq redline--edited (buffer-chars-modified-tick)))))
 
 (defun redline--execute (command &optional argument)
   "Send COMMAND with ARGUMENT, a plist, and return the answer."
   (let ((server (or (eglot-current-server) (user-error "Redline: start eglot first"))))
+    ;; What is meant is the text as it stands here.
+    (eglot--signal-textDocument/didChange)
     (condition-case refusal
         (eglot-execute server (list :title command
                                     :command command
@@ -110,8 +136,13 @@
         (and (= (length open) 1) (elt open 0))
         (user-error (if open "Redline: put point into one of the rewrites" "Redline: no rewrite is open here")))))
 
+(defun redline--begin-step ()
+  "Let the next edit begin an undo step: taking back is not part of what it takes back."
+  (setq redline--edited nil))
+
 (defun redline--decide (command &optional more)
   "Send COMMAND for the rewrite that is meant, with MORE in its argument."
+  (redline--begin-step)
   (redline--execute command (append (list :rewrite (plist-get (redline--meant) :rewrite)) more)))
 
 ;;;###autoload
@@ -151,6 +182,7 @@
                            (plist-get rewrite :hunks))))
     (unless change
       (user-error "Redline: no change waits here"))
+    (redline--begin-step)
     (redline--execute command (list :rewrite (plist-get rewrite :rewrite) :hunk (plist-get change :index)))))
 
 (defun redline-accept-change ()

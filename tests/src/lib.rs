@@ -14,6 +14,7 @@ pub mod post_server;
 pub mod scene;
 pub mod scripted_server;
 pub mod sessions;
+pub mod soak;
 pub mod traces;
 pub mod vscode;
 

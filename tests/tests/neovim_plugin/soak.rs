@@ -3,8 +3,9 @@
 
 use std::env;
 
-use e2e::model_server::{Answer, Gate, ModelServer, Request};
+use e2e::model_server::{Gate, ModelServer};
 use e2e::neovim::Neovim;
+use e2e::soak::{Place, REGION, Round, Typed, answer};
 use fastrand::Rng;
 use serde_json::json;
 
@@ -12,129 +13,6 @@ use crate::scene::*;
 
 /// Rewrites in the ordinary run.
 const ITERATIONS: usize = 25;
-
-/// Lines of the region.
-const REGION: usize = 16;
-
-/// One rewrite: the region before and after, and what is typed while it streams.
-struct Round {
-    old: Vec<String>,
-    new: Vec<String>,
-    /// In the order in which it is typed.
-    typed: Vec<Typed>,
-    verdict: &'static str,
-}
-
-/// A word typed into some place.
-struct Typed {
-    place: Place,
-    word: String,
-}
-
-#[derive(Clone)]
-enum Place {
-    /// A new line above everything.
-    Above,
-    /// A new line below everything.
-    Below,
-    /// At the end of the line of the region that begins so; the model leaves it as it is.
-    Kept(String),
-}
-
-impl Round {
-    fn new(number: usize, rng: &mut Rng) -> Round {
-        let mut old = Vec::new();
-        let mut new = Vec::new();
-        let mut kept = Vec::new();
-        for line in 0..REGION {
-            let name = format!("name_{number}_{line}");
-            let text = format!("{name} = {}  # 漢字 𝄞", rng.u16(..));
-            old.push(text.clone());
-            match rng.u8(..6) {
-                0 => new.push(text.replace("name", "renamed")),
-                1 => new.extend([text, format!("added_{number}_{line} = 'é'")]),
-                2 if line > 0 && line + 1 < REGION => {}
-                _ => {
-                    kept.push(format!("{name} "));
-                    new.push(text);
-                }
-            }
-        }
-        if old == new {
-            new[0].push_str(" changed");
-            kept.retain(|name| !old[0].starts_with(name.as_str()));
-        }
-        let n_typed = rng.usize(1..4);
-        let typed = (0..n_typed)
-            .map(|index| Typed {
-                place: match rng.u8(..4) {
-                    0 => Place::Above,
-                    1 => Place::Below,
-                    _ if kept.is_empty() => Place::Above,
-                    _ => Place::Kept(kept[rng.usize(..kept.len())].clone()),
-                },
-                word: format!("mine_{number}_{index}_ü"),
-            })
-            .collect();
-        let verdict = if rng.u8(..4) == 0 { "reject" } else { "accept" };
-        Round {
-            old,
-            new,
-            typed,
-            verdict,
-        }
-    }
-
-    /// The file with this region and everything that was typed.
-    fn text(&self, region: &[String]) -> String {
-        let mut lines = vec!["# first".to_owned()];
-        lines.extend_from_slice(region);
-        lines.push("# last".to_owned());
-        for typed in &self.typed {
-            match &typed.place {
-                Place::Above => lines.insert(0, typed.word.clone()),
-                Place::Below => lines.push(typed.word.clone()),
-                Place::Kept(name) => {
-                    let line = lines
-                        .iter_mut()
-                        .find(|line| line.starts_with(name.as_str()));
-                    line.expect("the model keeps it").push_str(&typed.word);
-                }
-            }
-        }
-        lines.iter().map(|line| format!("{line}\n")).collect()
-    }
-
-    fn untouched(&self) -> String {
-        let lines = [
-            &["# first".to_owned()],
-            &self.old[..],
-            &["# last".to_owned()],
-        ]
-        .concat();
-        lines.iter().map(|line| format!("{line}\n")).collect()
-    }
-}
-
-/// The answer of a round, in small pieces, some behind gates.
-fn answer(
-    request: &Request,
-    round: &Round,
-    gates: &[Gate],
-    rng: &mut Rng,
-) -> Vec<e2e::model_server::Action> {
-    let text: String = round.new.iter().map(|line| format!("{line}\n")).collect();
-    let pieces = e2e::model_server::cut(&text, 12, rng);
-    let every = pieces.len().div_ceil(gates.len());
-    let mut answer = Answer::to(request);
-    for (at, piece) in pieces.into_iter().enumerate() {
-        if at % every == 0 {
-            answer = answer.hold(&gates[at / every]);
-        }
-        answer = answer.pieces([piece]);
-    }
-    answer.actions()
-}
 
 /// What is typed, key by key.
 fn keys(typed: &[Typed]) -> Vec<String> {
@@ -194,21 +72,13 @@ fn rewrites_with_typing_lose_no_keystroke_and_come_back_by_one_undo() {
         .iter()
         .map(|_| (0..8).map(|_| Gate::new()).collect())
         .collect();
-    let script: Vec<_> = rounds
-        .iter()
-        .map(|round| Round {
-            old: Vec::new(),
-            new: round.new.clone(),
-            typed: Vec::new(),
-            verdict: "",
-        })
-        .collect();
+    let answers: Vec<Vec<String>> = rounds.iter().map(|round| round.new.clone()).collect();
     let held = gates.clone();
     let model = ModelServer::start(move |request| {
         let mut rng = Rng::with_seed(seed ^ request.index as u64);
         answer(
             request,
-            &script[request.index],
+            &answers[request.index],
             &held[request.index],
             &mut rng,
         )

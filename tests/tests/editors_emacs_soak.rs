@@ -1,0 +1,210 @@
+//! Many rewrites in one Emacs with our set-up file, with typing all the while: no keystroke is lost, the text is
+//! right, undo takes back what it should, and the cursor stays with what is being typed. `ITERATIONS` says how many,
+//! `SEED` which.
+
+use std::env;
+
+use e2e::binary;
+use e2e::emacs::{Emacs, quoted};
+use e2e::model_server::{Gate, ModelServer};
+use e2e::soak::{Place, REGION, Round, Typed, answer};
+use fastrand::Rng;
+use serde_json::json;
+
+/// Rewrites in the ordinary run, for each of the two ways of applying.
+const ITERATIONS: usize = 6;
+
+/// Notes each edit of ours that takes the cursor off the text in which it stood.
+const WATCH_THE_CURSOR: &str = "
+(defvar jumps nil)
+(defvar edits 0)
+(define-advice eglot--apply-text-edits (:around (apply &rest arguments) watch)
+  (cl-flet ((place () (list (buffer-substring-no-properties (pos-bol) (pos-eol)) (- (point) (pos-bol)))))
+    (let ((before (place)))
+      (setq edits (1+ edits))
+      (apply apply arguments)
+      (unless (equal before (place))
+        (push (format \"%S %S\" before (place)) jumps)))))";
+
+fn init(apply: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../editors/emacs");
+    format!(
+        "(add-to-list 'load-path {})
+         (require 'redline)
+         (electric-indent-mode -1)
+         (setq eglot-sync-connect 20 eglot-report-progress nil python-indent-guess-indent-offset nil)
+         (setq redline-command '({} \"lsp\" :initializationOptions (:apply {})))
+         (redline-setup 'python-mode)
+         (global-set-key (kbd \"<f5>\") 'undo-redo)
+         (global-set-key (kbd \"<f6>\") 'undo-only)
+         {WATCH_THE_CURSOR}",
+        quoted(folder),
+        quoted(&binary().to_string_lossy()),
+        quoted(apply),
+    )
+}
+
+/// Goes to a place and types a word there, key by key; a gate is opened now and then.
+fn type_along(emacs: &Emacs, typed: &[Typed], gates: &[Gate]) {
+    let keys = typed
+        .iter()
+        .map(|it| it.word.chars().count() + 2)
+        .sum::<usize>();
+    let every = keys.div_ceil(gates.len());
+    let mut pressed = 0;
+    let mut press = |keys: &[&str]| {
+        if pressed % every == 0 {
+            gates[pressed / every].open();
+        }
+        pressed += 1;
+        emacs.keys(keys);
+    };
+    for typed in typed {
+        match &typed.place {
+            // The line break first: the word is then typed into a line of its own.
+            Place::Above => press(&["M-<", "C-o"]),
+            Place::Below => press(&["M->", "C-o"]),
+            Place::Kept(name) => {
+                press(&["M-<", "C-s"]);
+                emacs.type_text(name);
+                emacs.keys(&["Enter", "C-e"]);
+            }
+        }
+        for letter in typed.word.chars() {
+            press(&[&letter.to_string()]);
+        }
+    }
+}
+
+fn check(apply: &str) {
+    let number = |name: &str| env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
+    let seed = number("SEED").unwrap_or(20_261_121);
+    let iterations = number("ITERATIONS").map_or(ITERATIONS, |count| count as usize);
+    let mut rng = Rng::with_seed(seed);
+    let rounds: Vec<Round> = (0..iterations)
+        .map(|number| Round::new(number, &mut rng))
+        .collect();
+    let gates: Vec<Vec<Gate>> = rounds
+        .iter()
+        .map(|_| (0..8).map(|_| Gate::new()).collect())
+        .collect();
+    let answers: Vec<Vec<String>> = rounds.iter().map(|round| round.new.clone()).collect();
+    let held = gates.clone();
+    let model = ModelServer::start(move |request| {
+        let mut rng = Rng::with_seed(seed ^ request.index as u64);
+        answer(
+            request,
+            &answers[request.index],
+            &held[request.index],
+            &mut rng,
+        )
+    });
+    let environment = format!(
+        "(setenv \"REDLINE_MODEL_URL\" {})\n(setenv \"REDLINE_MODEL\" \"test\")\n",
+        quoted(&model.url())
+    );
+    let Some(emacs) = Emacs::start(&(environment + &init(apply))) else {
+        return;
+    };
+    let path = emacs.project().write("a.py", "# nothing yet\n");
+    emacs.open(&path);
+    emacs.lisp("(progn (apply #'eglot (eglot--guess-contact)) t)");
+    for (number, (round, gates)) in rounds.iter().zip(&gates).enumerate() {
+        let place = format!("{apply}, round {number} of SEED={seed}");
+        let state = |state: &str| {
+            emacs.wait_until(&format!(
+                "(equal (mapcar (lambda (it) (plist-get it :state)) (redline--open)) '({state}))"
+            ));
+        };
+        emacs.lisp(&format!(
+            "(progn (erase-buffer) (insert {}) (setq buffer-undo-list nil) (goto-char (point-min)) t)",
+            quoted(&round.untouched())
+        ));
+        emacs.lisp(&format!(
+            "(progn (goto-char (point-min)) (forward-line 1)
+                    (redline-rewrite \"round {number}\" (point) (pos-bol {})) t)",
+            REGION + 1
+        ));
+        gates[0].wait_until_reached();
+        type_along(&emacs, &round.typed, gates);
+        // With `once` the edit comes last, so that one undo is to take back just it.
+        let last = round.typed.last().expect("something is typed");
+        emacs.wait_until(&format!(
+            "(and (looking-back {} (pos-bol)) t)",
+            quoted(&last.word)
+        ));
+        gates.iter().for_each(Gate::open);
+        state("\"proposed\"");
+        let (before, after) = (round.text(&round.old), round.text(&round.new));
+        assert_eq!(emacs.text(), after, "{place}");
+        let cursor = emacs.lisp(&format!(
+            "(and (looking-back {} (pos-bol)) t)",
+            quoted(&last.word)
+        ));
+        assert_eq!(cursor, json!(true), "the cursor is where it typed, {place}");
+        let jumps = emacs.lisp("(prog1 (vconcat jumps) (setq jumps nil))");
+        assert_eq!(jumps, json!([]), "{place}");
+        emacs.lisp(&format!("(progn (redline-{}) t)", round.verdict));
+        state("");
+        if round.verdict == "reject" {
+            emacs.wait_for_text(&before);
+            step(&emacs, "F6", &after, &place);
+        } else if apply == "once" {
+            step(&emacs, "F6", &before, &place);
+            step(&emacs, "F5", &after, &place);
+        } else {
+            // Steps of the rewrite and of what was typed meanwhile, as they came.
+            undo_all(&emacs, &round.untouched(), &place);
+        }
+    }
+    let edits = emacs.lisp("edits").as_u64().unwrap_or_default() as usize;
+    let most = if apply == "live" {
+        usize::MAX
+    } else {
+        2 * iterations
+    };
+    let least = if apply == "live" {
+        3 * iterations
+    } else {
+        iterations
+    };
+    assert!(
+        (least..=most).contains(&edits),
+        "{edits} edits in {iterations} rewrites, {apply}, SEED={seed}"
+    );
+}
+
+/// One undo or redo leads to this text.
+#[track_caller]
+fn step(emacs: &Emacs, key: &str, text: &str, place: &str) {
+    let tick = emacs.lisp("(buffer-chars-modified-tick)");
+    emacs.keys(&[key]);
+    emacs.wait_until(&format!("(not (eql (buffer-chars-modified-tick) {tick}))"));
+    assert_eq!(emacs.text(), text, "{key}, {place}");
+}
+
+/// So many undos as there are steps lead back to the text before.
+#[track_caller]
+fn undo_all(emacs: &Emacs, text: &str, place: &str) {
+    let steps = emacs.lisp("(seq-count #'null buffer-undo-list)");
+    let steps = steps.as_u64().unwrap_or_default() + 2;
+    for _ in 0..steps {
+        if emacs.text() == text {
+            return;
+        }
+        let tick = emacs.lisp("(buffer-chars-modified-tick)");
+        emacs.keys(&["F6"]);
+        emacs.wait_until(&format!("(not (eql (buffer-chars-modified-tick) {tick}))"));
+    }
+    assert_eq!(emacs.text(), text, "after {steps} undos, {place}");
+}
+
+#[test]
+fn live_rewrites_with_typing_lose_no_keystroke() {
+    check("live");
+}
+
+#[test]
+fn rewrites_applied_once_with_typing_lose_no_keystroke_and_come_back_by_one_undo() {
+    check("once");
+}
