@@ -89,9 +89,10 @@
 
 (cl-defmethod eglot-handle-request :after
   ((_server eglot-lsp-server) (_method (eql workspace/applyEdit)) &key edit &allow-other-keys)
-  "End the undo step of EDIT, so that what is typed next is another one."
+  "Tell the server of EDIT before anything is typed, and end its undo step, so that what is typed is another one."
   (dolist (buffer (redline--edited-buffers edit))
     (with-current-buffer buffer
+      (eglot--signal-textDocument/didChange)
       (undo-boundary)
       (setq redline--edited (buffer-chars-modified-tick)))))
 
