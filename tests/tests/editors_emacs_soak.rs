@@ -6,7 +6,7 @@ use std::env;
 
 use e2e::binary;
 use e2e::emacs::{Emacs, quoted};
-use e2e::model_server::{Gate, ModelServer};
+use e2e::model_server::{Answer, Gate, ModelServer};
 use e2e::soak::{Place, REGION, Round, Typed, answer};
 use fastrand::Rng;
 use serde_json::json;
@@ -44,6 +44,19 @@ fn init(apply: &str) -> String {
         quoted(&binary().to_string_lossy()),
         quoted(apply),
     )
+}
+
+/// An Emacs with this text, which Redline serves.
+fn start(model: &ModelServer, apply: &str, text: &str) -> Option<Emacs> {
+    let environment = format!(
+        "(setenv \"REDLINE_MODEL_URL\" {})\n(setenv \"REDLINE_MODEL\" \"test\")\n",
+        quoted(&model.url())
+    );
+    let emacs = Emacs::start(&(environment + &init(apply)))?;
+    let path = emacs.project().write("a.py", text);
+    emacs.open(&path);
+    emacs.lisp("(progn (apply #'eglot (eglot--guess-contact)) t)");
+    Some(emacs)
 }
 
 /// Goes to a place and types a word there, key by key; a gate is opened now and then.
@@ -101,16 +114,9 @@ fn check(apply: &str) {
             &mut rng,
         )
     });
-    let environment = format!(
-        "(setenv \"REDLINE_MODEL_URL\" {})\n(setenv \"REDLINE_MODEL\" \"test\")\n",
-        quoted(&model.url())
-    );
-    let Some(emacs) = Emacs::start(&(environment + &init(apply))) else {
+    let Some(emacs) = start(&model, apply, "# nothing yet\n") else {
         return;
     };
-    let path = emacs.project().write("a.py", "# nothing yet\n");
-    emacs.open(&path);
-    emacs.lisp("(progn (apply #'eglot (eglot--guess-contact)) t)");
     for (number, (round, gates)) in rounds.iter().zip(&gates).enumerate() {
         let place = format!("{apply}, round {number} of SEED={seed}");
         let state = |state: &str| {
@@ -191,6 +197,40 @@ fn undo_all(emacs: &Emacs, text: &str, place: &str) {
         emacs.wait_until(&format!("(not (eql (buffer-chars-modified-tick) {tick}))"));
     }
     assert_eq!(emacs.text(), text, "after {steps} undos, {place}");
+}
+
+#[test]
+fn one_undo_takes_a_live_rewrite_back_and_another_one_what_was_typed_before() {
+    let gates = [Gate::new(), Gate::new()];
+    let held = gates.clone();
+    let model = ModelServer::start(move |request| {
+        let answer = Answer::to(request).pieces(["one = 11\n"]).hold(&held[0]);
+        let answer = answer.pieces(["two = 22\n"]).hold(&held[1]);
+        answer.pieces(["three = 33\n"]).actions()
+    });
+    let old = "one = 1\ntwo = 2\nthree = 3\n";
+    let Some(emacs) = start(&model, "live", old) else {
+        return;
+    };
+    emacs.keys(&["M->"]);
+    emacs.type_text("# mine");
+    let typed = format!("{old}# mine");
+    emacs.wait_for_text(&typed);
+    emacs.lisp("(progn (redline-rewrite \"count up\" (point-min) (pos-bol 0)) t)");
+    emacs.wait_for_text(&typed.replace("one = 1", "one = 11"));
+    gates[0].open();
+    emacs.wait_for_text("one = 11\ntwo = 22\nthree = 3\n# mine");
+    gates[1].open();
+    let new = "one = 11\ntwo = 22\nthree = 33\n# mine";
+    emacs.wait_for_text(new);
+    emacs.wait_until("(equal (plist-get (redline--meant) :state) \"proposed\")");
+    emacs.lisp("(progn (redline-accept) t)");
+    emacs.wait_until("(null (redline--open))");
+    emacs.type_text("!");
+    emacs.wait_for_text(&format!("{new}!"));
+    for text in [new, &typed, old] {
+        step(&emacs, "F6", text, "undo");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ async function show(): Promise<void> {
 
 /** Puts the cursor behind so many characters of the line. */
 async function putCursor(line: number, characters: number): Promise<void> {
-  const row = (await bench.text(name)).split(/\r?\n/)[line];
+  const row = (await bench.text(name)).split(/\r?\n/)[line] ?? '';
   const units = [...row].slice(0, characters).join('').length;
   await bench.putCursor(name, line, units);
 }

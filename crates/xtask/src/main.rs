@@ -16,6 +16,7 @@ mod model_servers;
 mod mutants;
 mod pty;
 mod record_demo;
+mod record_emacs;
 mod record_helix;
 mod record_neovim;
 mod simulate;
@@ -50,6 +51,8 @@ enum Task {
     Measure(measure::Args),
     /// Record `redline demo` as an animated SVG for the documentation.
     RecordDemo(record_demo::Args),
+    /// Take the pictures of Emacs for the documentation.
+    RecordEmacs(record_emacs::Args),
     /// Take the pictures of Helix for the documentation.
     RecordHelix(record_helix::Args),
     /// Take the pictures of the Neovim plugin for the documentation.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::ModelServers(args) => model_servers::run(&args),
         Task::Measure(args) => measure::run(&args),
         Task::RecordDemo(args) => record_demo::run(&args),
+        Task::RecordEmacs(args) => record_emacs::run(&args),
         Task::RecordHelix(args) => record_helix::run(&args),
         Task::RecordNeovim(args) => record_neovim::run(&args),
         Task::Simulate(args) => simulate::run(&args),

@@ -24,6 +24,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    write(&args.out, take)
+}
+
+/// Name, title and screen.
+pub(crate) type Picture = (&'static str, &'static str, Frame);
+
+/// Writes the pictures that are taken in a folder of their own, with the binary built.
+pub(crate) fn write(
+    out: &Path,
+    take: impl Fn(&Path, &Path, &Path) -> Result<[Picture; 2]>,
+) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = root
         .ancestors()
@@ -31,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .context("the workspace has no root")?;
     let binary = record_neovim::build(root)?;
     let folder = tempfile::tempdir()?;
-    let out = root.join(&args.out);
+    let out = root.join(out);
     fs::create_dir_all(&out)?;
     for (name, title, frame) in take(root, &binary, folder.path())? {
         let picture = svg::draw(&[frame], title);
@@ -46,8 +57,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     Ok(())
 }
-
-type Picture = (&'static str, &'static str, Frame);
 
 fn take(root: &Path, binary: &Path, folder: &Path) -> Result<[Picture; 2]> {
     let (_loopback, url) = record_neovim::start_model(binary, folder)?;
@@ -104,21 +113,21 @@ fn first_of(name: &str) -> &'static str {
     }
 }
 
-/// Helix in a terminal of fixed size.
-struct Terminal(Pty);
+/// An editor in a terminal of fixed size.
+pub(crate) struct Terminal(Pty);
 
 impl Terminal {
-    fn start(command: CommandBuilder) -> Result<Terminal> {
+    pub(crate) fn start(command: CommandBuilder) -> Result<Terminal> {
         let (rows, columns) = (u16::try_from(ROWS)?, u16::try_from(COLUMNS)?);
         Pty::start(command, rows, columns).map(Terminal)
     }
 
-    fn press(&mut self, keys: &str) -> Result<()> {
+    pub(crate) fn press(&mut self, keys: &str) -> Result<()> {
         self.0.press(keys)
     }
 
     /// Waits until the screen shows this text.
-    fn see(&mut self, text: &str) -> Result<()> {
+    pub(crate) fn see(&mut self, text: &str) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         while !self.0.contents().contains(text) {
             match self.0.output.recv_timeout(Duration::from_millis(100)) {
@@ -133,7 +142,7 @@ impl Terminal {
         Ok(())
     }
 
-    fn picture(&self) -> Frame {
+    pub(crate) fn picture(&self) -> Frame {
         let screen = self.0.screen.screen();
         let mut runs: Vec<Run> = Vec::new();
         for (row, y) in (0..ROWS).zip(0u16..) {
