@@ -55,6 +55,10 @@ const MUTANTS: &[Mutant] = &[
         file: "crates/rewrite/src/document.rs",
         sound: "        if self.version == flight.version {
             self.refused_at = Some(self.version);
+            if flight.lost_since.is_none() && !flight.parts.is_empty() {
+                flight.refused = true;
+                return;
+            }
         }
         self.drop_flight();
         self.refute(edit, |_| true);",
