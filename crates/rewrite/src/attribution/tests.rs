@@ -265,3 +265,14 @@ fn typing_in_widened_reports_beside_a_lost_edit_leaves_the_letters_between() {
         &[(4..4, "<5>\n"), (5..5, "<4>")],
     );
 }
+
+#[test]
+fn a_whole_text_without_its_indentation_loses_nothing_but_blanks() {
+    check(
+        "  aa\n\n  bb\n\n\n  cc\n",
+        &[],
+        &[(0..18, "aa\n\nbb\n\n\ncc\n")],
+        &[],
+        &[(0..2, ""), (6..8, ""), (13..15, "")],
+    );
+}

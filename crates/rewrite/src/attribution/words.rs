@@ -60,6 +60,10 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             .map(|(range, text)| (shift(range, prefix), text))
             .collect();
     }
+    // Of many lines that all change and blank ones between them, a diff may keep the wrong ones.
+    if let Some(blanks) = only_blanks(old, new) {
+        return blanks;
+    }
     let mut out = Vec::new();
     for hunk in diff::hunks(old, new) {
         let (was, is) = (&old[hunk.old.clone()], &new[hunk.new.clone()]);
