@@ -21,6 +21,7 @@ use crate::effect::{
 };
 use crate::life::Rewrite;
 use crate::piece::Piece;
+use crate::tracked::Edge;
 
 /// How an editor treats our edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -539,19 +540,22 @@ impl DocumentRewrites {
     /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
     fn user_change(&mut self, range: Range<usize>, text: &str, out: &mut Vec<Effect>) {
         let grown = text.len() as isize - range.len() as isize;
+        let returns_to = self.returns_to(&range, text);
         for rewrite in &mut self.rewrites {
             let region = rewrite.region();
-            rewrite.note_edges(&range, text);
-            if range.end <= region.start {
-                rewrite.start = rewrite.start.wrapping_add_signed(grown);
-                continue;
-            }
-            if range.start >= region.end {
-                continue;
+            if returns_to != Some(rewrite.id) {
+                rewrite.note_edges(&range, text);
+                if range.end <= region.start {
+                    rewrite.start = rewrite.start.wrapping_add_signed(grown);
+                    continue;
+                }
+                if range.start >= region.end {
+                    continue;
+                }
             }
             rewrite.touched = true;
             let streaming = rewrite.is_streaming();
-            if range.start <= region.start && region.end <= range.end {
+            if range.start <= region.start && region.end <= range.end && !region.is_empty() {
                 rewrite.go_stale("The text under this rewrite was deleted.");
             }
             let inside = range.start.max(region.start)..range.end.min(region.end);
@@ -577,6 +581,19 @@ impl DocumentRewrites {
                 rewrite: rewrite.id,
             });
         }
+    }
+
+    /// The rewrite in whose region, just inside of its edge, the user deleted what is put there now.
+    fn returns_to(&self, range: &Range<usize>, text: &str) -> Option<RewriteId> {
+        let active = self.rewrites.iter().filter(|it| !it.is_stale());
+        let mut at_edge = active.filter(|rewrite| {
+            let region = rewrite.region();
+            let returns = |edge: Edge, at: usize| {
+                *range == (at..at) && rewrite.tracked.has_deleted_at(edge, text)
+            };
+            returns(Edge::End, region.end) || returns(Edge::Start, region.start)
+        });
+        at_edge.next().map(|rewrite| rewrite.id)
     }
 
     /// The editor's answer to an edit. True proves nothing; false means that it was not applied.
@@ -866,6 +883,7 @@ impl DocumentRewrites {
     fn send(&mut self, now: Time, out: &mut Vec<Effect>) {
         let mut parts: Vec<attribution::Part> = Vec::new();
         let mut rewrites = Vec::new();
+        let mut served: Vec<(u32, RewriteId)> = Vec::new();
         for rewrite in &mut self.rewrites {
             if rewrite.is_stale() || !rewrite.tracked.is_dirty() {
                 continue;
@@ -873,10 +891,11 @@ impl DocumentRewrites {
             let (start, showing) = (rewrite.start, rewrite.showing());
             let before = parts.len();
             let (text, next_part) = (&self.text, &mut self.parts);
+            let id = rewrite.id;
             rewrite.tracked.gaps(showing, |gap| {
                 let range = gap.range.start + start..gap.range.end + start;
                 let (range, replacement) = whole_line_breaks(text, range, gap.text);
-                match parts.last_mut() {
+                let number = match parts.last_mut() {
                     // Two regions that touch, or a line break that two changes share: one replacement.
                     Some(last) if last.range.end >= range.start => {
                         let shared = last.range.end - range.start;
@@ -895,7 +914,9 @@ impl DocumentRewrites {
                         });
                         *next_part
                     }
-                }
+                };
+                served.push((number, id));
+                number
             });
             if rewrite.tracked.is_in_flight() || parts.len() > before {
                 rewrites.push(rewrite.id);
@@ -927,6 +948,7 @@ impl DocumentRewrites {
                 .map(|part| Part {
                     range: part.range.clone(),
                     text: part.text.clone(),
+                    rewrites: serves(&served, part.number),
                 })
                 .collect(),
             rewrites,
@@ -967,6 +989,14 @@ impl DocumentRewrites {
         }
         Ok(())
     }
+}
+
+/// The rewrites that a part serves, each once.
+fn serves(served: &[(u32, RewriteId)], part: u32) -> Vec<RewriteId> {
+    let of_part = served.iter().filter(|(number, _)| *number == part);
+    let mut rewrites: Vec<RewriteId> = of_part.map(|(_, rewrite)| *rewrite).collect();
+    rewrites.dedup();
+    rewrites
 }
 
 /// Widens a replacement so that it neither begins nor ends between the `\r` and the `\n` of one line break.

@@ -355,6 +355,9 @@ impl Rewrite {
                 self.showing = Showing::Applied;
                 return true;
             }
+            if self.tracked.has_gap(self.showing) {
+                return true;
+            }
         }
         self.timings.proposed = Some(now);
         self.phase = Phase::Deciding(state);

@@ -69,6 +69,8 @@ pub(crate) struct Piece {
     pub(crate) hunk: u32,
     /// For text of the user's: where it was typed.
     pub(crate) beside: Beside,
+    /// For text of the model's that no edit has put: the base that stood there, and stands for it no more; byte offset.
+    pub(crate) stands_for: Option<usize>,
 }
 
 impl Piece {
@@ -86,6 +88,7 @@ impl Piece {
             flipped: 0,
             hunk: 0,
             beside: Beside::Nothing,
+            stands_for: None,
         }
     }
 
@@ -132,6 +135,7 @@ impl Piece {
         let mut rest = *self;
         rest.start += at;
         rest.len -= at;
+        rest.stands_for = rest.stands_for.map(|start| start + at);
         self.len = at;
         rest
     }

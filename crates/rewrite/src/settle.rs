@@ -114,7 +114,8 @@ impl Tracked {
         hunks: &[Numbered],
     ) -> Vec<Piece> {
         let kept = self.stretches_kept();
-        let mut layout = Layout::new(showing, marks);
+        let untouched = self.untouched();
+        let mut layout = Layout::new(showing, marks, &untouched);
         for Numbered {
             number,
             hunk,
@@ -123,36 +124,38 @@ impl Tracked {
         {
             layout.kept(hunk.new.start);
             (layout.hunk, layout.verdict) = (*number, *verdict);
-            let old = &self.base()[hunk.old.clone()];
-            let new = &target[hunk.new.clone()];
-            for (gone, put) in diff::refine(old, new) {
-                let gone = hunk.old.start + gone.start..hunk.old.start + gone.end;
-                let put = hunk.new.start + put.start..hunk.new.start + put.end;
-                layout.kept(put.start);
-                // What no edit has ever touched stays the base's own.
-                for stretch in &kept {
-                    let from = gone
-                        .start
-                        .max(stretch.base)
-                        .max((stretch.base + put.start).saturating_sub(stretch.target));
-                    let to = gone
-                        .end
-                        .min(stretch.base + stretch.len)
-                        .min((stretch.base + put.end).saturating_sub(stretch.target));
-                    if from < to {
-                        layout.gone(from);
-                        layout.put(stretch.target + from - stretch.base);
-                        layout.kept(stretch.target + to - stretch.base);
-                    }
+            // What no edit has ever touched stays the base's own; what lies between is compared.
+            for stretch in &kept {
+                let from = stretch
+                    .base
+                    .max(hunk.old.start)
+                    .max((stretch.base + hunk.new.start).saturating_sub(stretch.target));
+                let to = (stretch.base + stretch.len)
+                    .min(hunk.old.end)
+                    .min((stretch.base + hunk.new.end).saturating_sub(stretch.target));
+                if from < to {
+                    let at = stretch.target + from - stretch.base;
+                    self.lay_between(&mut layout, target, from, at);
+                    layout.kept(at + to - from);
                 }
-                layout.gone(gone.end);
-                layout.put(put.end);
             }
+            self.lay_between(&mut layout, target, hunk.old.end, hunk.new.end);
             layout.kept(hunk.new.end);
             (layout.hunk, layout.verdict) = (0, Verdict::Open);
         }
         layout.kept(target.len());
         layout.joined()
+    }
+
+    /// Lays base and target down to where both are the same again, by what is different between them.
+    fn lay_between(&self, layout: &mut Layout<'_>, target: &str, old_end: usize, new_end: usize) {
+        let (old, new) = (layout.base..old_end, layout.target..new_end);
+        for (gone, put) in diff::refine(&self.base()[old.clone()], &target[new.clone()]) {
+            layout.kept(new.start + put.start);
+            layout.gone(old.start + gone.end);
+            layout.put(new.start + put.end);
+        }
+        layout.kept(new_end);
     }
 
     /// The stretches of base that the stream has kept.
@@ -172,6 +175,25 @@ impl Tracked {
             target += if piece.in_target { piece.len } else { 0 };
         }
         kept
+    }
+
+    /// The stretches of the target that no edit has put, with the base that they were.
+    fn untouched(&self) -> Vec<Kept> {
+        let mut target = 0;
+        let mut untouched = Vec::new();
+        for piece in self.pieces.iter().filter(|piece| piece.in_target) {
+            let base = match piece.origin {
+                Origin::Base => Some(piece.start),
+                _ => piece.stands_for.filter(|_| piece.flipped == 0),
+            };
+            untouched.extend(base.map(|base| Kept {
+                base,
+                target,
+                len: piece.len,
+            }));
+            target += piece.len;
+        }
+        untouched
     }
 
     fn spelled(&self, target: &str, pieces: &[Piece]) -> String {
@@ -291,6 +313,8 @@ impl Marks {
 struct Layout<'a> {
     showing: Showing,
     marks: &'a Marks,
+    /// The target that no edit has put, and which base it was.
+    untouched: &'a [Kept],
     /// The pieces before each of the user's texts, and behind the last.
     stretches: Vec<Vec<Piece>>,
     /// The hunk that is being laid down, 0 for kept lines.
@@ -302,10 +326,11 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn new(showing: Showing, marks: &'a Marks) -> Self {
+    fn new(showing: Showing, marks: &'a Marks, untouched: &'a [Kept]) -> Self {
         Layout {
             showing,
             marks,
+            untouched,
             stretches: vec![Vec::new(); marks.theirs.len() + 1],
             hunk: 0,
             verdict: Verdict::Open,
@@ -353,6 +378,18 @@ impl<'a> Layout<'a> {
                 Showing::Applied => (target_removed, base_removed),
                 Showing::Withheld => (base_removed, target_removed),
             };
+            if withheld && !unseen && !seen && base_stretch == target_stretch {
+                // What the model keeps after all gives way to nothing.
+                self.push(base_stretch, Piece::base(self.base, len), false);
+                if let (Showing::Applied, Some(piece)) =
+                    (self.showing, self.stretches[base_stretch].last_mut())
+                {
+                    piece.shown = false;
+                }
+                self.base += len;
+                self.target += len;
+                continue;
+            }
             if unseen && !seen || withheld || base_stretch != target_stretch {
                 self.gone(self.base + len);
                 self.put(self.target + len);
@@ -383,11 +420,29 @@ impl<'a> Layout<'a> {
             let (stretch, room) = self.target_stretch();
             let (removed, until) = marked(&self.marks.target_removed, self.target);
             let (withheld, end) = marked(&self.marks.target_withheld, self.target);
+            let (stands_for, same) = self.stands_for();
             let len = (target_end - self.target).min(room).min(until).min(end);
+            let len = len.min(same);
             let mut piece = Piece::ours(self.target, len);
+            piece.stands_for = stands_for;
             piece.withheld = withheld;
             self.push(stretch, piece, removed);
             self.target += len;
+        }
+    }
+
+    /// Which byte of the base the stream has kept at this byte of the target, and for how many bytes on that stays so.
+    fn stands_for(&self) -> (Option<usize>, usize) {
+        let next = self
+            .untouched
+            .partition_point(|it| it.target + it.len <= self.target);
+        match self.untouched.get(next) {
+            Some(it) if it.target <= self.target => {
+                let at = self.target - it.target;
+                (Some(it.base + at), it.len - at)
+            }
+            Some(it) => (None, it.target - self.target),
+            None => (None, usize::MAX),
         }
     }
 

@@ -16,6 +16,7 @@ mod deletion;
 mod moments;
 mod narrow;
 mod precedence;
+mod restored;
 
 use std::ops::Range;
 
@@ -24,6 +25,7 @@ use diff::Splice;
 use crate::piece::{Beside, Origin, Piece, Showing, Verdict};
 use moments::Moments;
 use narrow::common_ends;
+pub(crate) use restored::Edge;
 
 /// One region under rewrite. Offsets into the shown text count from the region's start, in bytes.
 #[derive(Clone, Debug)]
@@ -298,7 +300,11 @@ impl Tracked {
         } else {
             self.shown_index(range.start)
         };
-        if !text.is_empty() {
+        let back = match text {
+            "" => Vec::new(),
+            text => self.deleted_there(index, range.len(), text),
+        };
+        if !text.is_empty() && back.is_empty() {
             let start = self.theirs.len();
             self.theirs.push_str(text);
             let piece = Piece {
@@ -336,9 +342,10 @@ impl Tracked {
                 piece.removed = true;
                 piece.shown = false;
                 piece.flight = 0;
-                index += 1 + self.remove_what_it_stands_for(index);
+                index += 1 + self.remove_what_it_stands_for(index, true);
             }
         }
+        self.take_back(&back);
         if self.moments.is_settled() {
             self.name_hunks_of_theirs();
         }
@@ -583,7 +590,8 @@ impl Tracked {
 
     fn forget_taken_back(&mut self) {
         self.pieces.retain(|piece| {
-            piece.origin != Origin::Ours || piece.in_target || piece.shown || piece.flight != 0
+            let gone = !piece.in_target && !piece.shown && piece.flight == 0;
+            piece.origin != Origin::Ours || !gone || piece.removed
         });
     }
 
@@ -628,6 +636,15 @@ impl Tracked {
                 at += piece.len;
             }
             self.pieces.push(piece);
+        }
+        let of_base = |start: usize| {
+            let mut there = rebased.iter();
+            let holds = |it: &Piece| it.start <= start && start < it.start + it.len;
+            let it = there.find(|(it, _)| it.origin == Origin::Base && holds(it));
+            it.map(|(it, at)| at + start - it.start)
+        };
+        for piece in &mut self.pieces {
+            piece.stands_for = piece.stands_for.and_then(of_base);
         }
         self.moments.rebase(&rebased);
         self.base = base.clone();

@@ -12,6 +12,8 @@
 mod position;
 mod report;
 
+use std::ops::Range;
+
 use rewrite::Profile;
 use text::{ContentChange, Encoding, VersionRule};
 
@@ -252,6 +254,8 @@ pub struct Request {
     pub text: String,
     /// Replacements by positions of that text, sorted and apart.
     pub parts: Vec<ContentChange>,
+    /// The rewrites that each part serves; no editor is told.
+    pub rewrites: Vec<Vec<u32>>,
 }
 
 /// One step of the editor's undo.
@@ -306,12 +310,16 @@ pub struct Editor {
     edited: bool,
     jumps: i32,
     openings: u32,
-    /// Rewrites that an undo or redo of an edit of ours has reached into.
+    /// Rewrites that an undo or redo of an edit of ours has reached into, or a change that reads like one.
     pub undone: Vec<u32>,
+    /// What the regions of rewrites held before edits of ours.
+    held: Vec<(u32, Vec<char>)>,
     /// What the person replaced by what, for each version that it led to.
     typed: Vec<(i32, String, String)>,
     /// Rewrites of which the person happened to do what an edit under way was to do: no report tells whose it was.
     pub confused: Vec<u32>,
+    /// The person happened to do what an edit under way was to do, and it counted as arrived for a while.
+    pub coincided: bool,
     /// The person has redone something: it may be reported as less than was put in again.
     pub redone: bool,
     /// Requests applied to another text than they were made for.
@@ -338,8 +346,10 @@ impl Editor {
             jumps: 0,
             openings: 0,
             undone: Vec::new(),
+            held: Vec::new(),
             typed: Vec::new(),
             confused: Vec::new(),
+            coincided: false,
             redone: false,
             late_edits: 0,
             unanswered: 0,
@@ -378,17 +388,25 @@ impl Editor {
 
     /// The person changes the text; several replacements are one step of the undo.
     pub fn user(&mut self, changes: &[(usize, usize, String)]) {
-        let splices: Vec<Splice> = changes
-            .iter()
-            .map(|(at, count, text)| {
-                // What is replaced by the same is not touched.
-                let old = &self.page.chars()[*at..at + count];
-                let new: Vec<char> = text.chars().collect();
-                let (prefix, suffix) = common_ends(old, &new);
-                let text: String = new[prefix..new.len() - suffix].iter().collect();
-                self.page.user(at + prefix, count - prefix - suffix, &text)
-            })
-            .collect();
+        let mut splices: Vec<Splice> = Vec::new();
+        for (at, count, text) in changes {
+            // What is replaced by the same is not touched.
+            let chars = self.page.chars();
+            let new: Vec<char> = text.chars().collect();
+            let (prefix, suffix) = common_ends(&chars[*at..at + count], &new);
+            let new = new[prefix..new.len() - suffix].to_vec();
+            let mut small = vec![(at + prefix, count - prefix - suffix, new)];
+            if self.model.rediffs {
+                small = small
+                    .into_iter()
+                    .flat_map(|it| report::rediffed(&chars, it))
+                    .collect();
+            }
+            for (at, count, new) in small {
+                let text: String = new.iter().collect();
+                splices.push(self.page.user(at, count, &text));
+            }
+        }
         // A wider report does not say which of several equal letters, or letters of a word, were replaced.
         let vague = self.model.widens || self.model.covers || self.model.hostile;
         for splice in splices.iter().filter(|_| vague) {
@@ -406,11 +424,10 @@ impl Editor {
                 self.page.touches_edge(splice.at..end)
             };
             let pending = self.pending.iter().flat_map(|event| &event.splices);
-            let unplaced: String = pending
-                .chain(&splices)
-                .filter(at_edge)
-                .map(|it| it.text.as_str())
-                .collect();
+            let all: Vec<&Splice> = pending.chain(&splices).collect();
+            let any = all.iter().any(at_edge);
+            let unplaced = all.iter().filter(|_| any);
+            let unplaced: String = unplaced.map(|it| it.text.as_str()).collect();
             self.page.restored.extend(unplaced.chars());
         }
         // Reported together, they are one replacement of all that lies between.
@@ -418,6 +435,7 @@ impl Editor {
             let everything = 0..self.page.chars().len();
             self.confused.extend(self.page.touched(everything));
         }
+        self.note_like_undo(&splices);
         self.redo.clear();
         match self.undo.last_mut() {
             Some(step) if self.model.joins == Joins::Typing && self.typing => {
@@ -432,16 +450,50 @@ impl Editor {
         self.happened(splices, Cause::Person);
     }
 
+    /// A change after which a region, with what was put right beside it, holds just what it held before an edit of
+    /// ours cannot be told from an undo of it.
+    fn note_like_undo(&mut self, splices: &[Splice]) {
+        let chars = self.page.chars();
+        let put: Vec<Range<usize>> = splices
+            .iter()
+            .map(|splice| splice.at..splice.at + splice.text.chars().count())
+            .collect();
+        let is_put = |extra: Range<usize>| {
+            let mut put = put.iter();
+            extra.is_empty() || put.any(|it| it.start <= extra.start && extra.end <= it.end)
+        };
+        let touched: Vec<u32> = put
+            .iter()
+            .flat_map(|it| self.page.touched(it.clone()))
+            .collect();
+        let mut like = Vec::new();
+        for (rewrite, held) in &self.held {
+            let now = self.page.now(&[*rewrite]).into_iter();
+            for rewrite in now.filter(|it| touched.contains(it)) {
+                let Some(region) = self.page.region(rewrite) else {
+                    continue;
+                };
+                let more = held.len().saturating_sub(region.len());
+                let mut starts = region.start.saturating_sub(more)..=region.start;
+                let same = starts.any(|start| {
+                    let end = start + held.len();
+                    region.end <= end
+                        && is_put(start..region.start)
+                        && is_put(region.end..end)
+                        && chars.get(start..end) == Some(held)
+                });
+                like.extend(same.then_some(rewrite));
+            }
+        }
+        self.undone.extend(like);
+    }
+
     /// A formatter changes the text, as one replacement of all of it or not.
     pub fn format(&mut self, changes: &[(usize, usize, String)], whole: bool) {
         let report = std::mem::replace(&mut self.model.report, Report::Late);
         self.typing = false;
-        let deleted = self.page.deleted_ours.len();
         self.user(changes);
         self.typing = false;
-        // A formatter that takes away just what an edit of ours has put does what an undo of it would do.
-        let taken = self.page.deleted_ours[deleted..].iter();
-        self.undone.extend(taken.map(|(rewrite, _)| *rewrite));
         self.model.report = report;
         if let Some(event) = self.pending.last_mut() {
             event.whole = whole;
@@ -496,20 +548,49 @@ impl Editor {
     fn take_back(&mut self, step: &UndoStep) -> Vec<Splice> {
         let mut undone = Vec::new();
         for splice in step.splices.iter().rev() {
-            if step.ours {
-                let end = splice.at + splice.text.chars().count();
-                self.undone.extend(self.page.touched(splice.at..end));
-            } else if !splice.removed.is_empty() {
-                // Reported together with the deletion it is no change at all: who can say what came back?
+            // Reported together with the deletion, the undo of one is no change at all: who can say what came back?
+            if step.ours || !splice.removed.is_empty() {
                 let end = splice.at + splice.text.chars().count();
                 self.undone.extend(self.page.touched(splice.at..end));
             }
-            undone.push(self.page.undo(splice));
+            let over = |rewrite: &u32| self.page.region(*rewrite).is_none();
+            let plain = self.page.now(&splice.whose).iter().all(over);
+            if plain {
+                for small in self.parted(splice) {
+                    undone.push(self.page.undo(&small));
+                }
+            } else {
+                undone.push(self.page.undo(splice));
+            }
         }
         undone
     }
 
-    /// Redo: for the page it is typing. Nothing where there is nothing.
+    /// A replacement to take back as the small ones as which that is reported, in the order in which they are made.
+    fn parted(&self, splice: &Splice) -> Vec<Splice> {
+        let chars = self.page.chars();
+        let back = splice.removed.iter().map(|(_, ch)| *ch).collect();
+        let put = splice.text.chars().count();
+        let small = report::rediffed(&chars, (splice.at, put, back));
+        let mut from = 0;
+        let mut kept_from = splice.at;
+        let mut parted: Vec<Splice> = Vec::new();
+        for (at, count, back) in small.iter().rev() {
+            from += at - kept_from;
+            parted.push(Splice {
+                at: *at,
+                removed: splice.removed[from..from + back.len()].to_vec(),
+                text: chars[*at..at + count].iter().collect(),
+                ..splice.clone()
+            });
+            from += back.len();
+            kept_from = at + count;
+        }
+        parted.reverse();
+        parted
+    }
+
+    /// Redo. Nothing where there is nothing.
     pub fn redo(&mut self) {
         let Some(step) = self.redo.pop() else { return };
         self.redone = true;
@@ -517,12 +598,13 @@ impl Editor {
         let mut splices = Vec::new();
         for splice in step.splices.iter().rev() {
             let put = splice.text.chars().count();
-            let text: String = splice.removed.iter().map(|(_, ch)| ch).collect();
             if step.ours {
                 self.undone
                     .extend(self.page.touched(splice.at..splice.at + put));
+                let again = splice.removed.iter().map(|(_, ch)| *ch);
+                self.page.redone.extend(again);
             }
-            splices.push(self.page.user(splice.at, put, &text));
+            splices.push(self.page.undo(splice));
         }
         self.undo.push(UndoStep {
             splices: splices.clone(),
@@ -551,9 +633,7 @@ impl Editor {
         let before = request.opening != self.openings;
         if before || stale && self.model.stale != Stale::Apply {
             let applied = self.model.stale == Stale::DropSilently;
-            if before || applied {
-                self.notice_coincidence(request);
-            }
+            self.notice_coincidence(request, before || applied);
             return self.answer(request.edit, applied);
         }
         if self.model.hostile && choice % 8 == 1 {
@@ -562,6 +642,12 @@ impl Editor {
         }
         let exact = !unsent && self.page.text() == request.text;
         self.late_edits += usize::from(!exact);
+        let chars = self.page.chars();
+        for rewrite in self.page.now(&request.rewrites.concat()) {
+            let held = self.page.region(rewrite);
+            self.held
+                .extend(held.map(|region| (rewrite, chars[region].to_vec())));
+        }
         let (splices, narrow) = self.apply(request, exact);
         let joins = |step: &UndoStep| match self.model.joins {
             Joins::Nothing => false,
@@ -607,8 +693,9 @@ impl Editor {
         }
     }
 
-    /// Whether the person did meanwhile what a request that comes too late was to do.
-    fn notice_coincidence(&mut self, request: &Request) {
+    /// Whether the person did meanwhile what a request that comes too late was to do. `for_good` says that the answer
+    /// does not tell.
+    fn notice_coincidence(&mut self, request: &Request, for_good: bool) {
         let chars: Vec<char> = request.text.chars().collect();
         let sorted = |text: &[char]| {
             let mut text = text.to_vec();
@@ -630,7 +717,8 @@ impl Editor {
                 };
                 *version > request.version && holds(removed, &gone) && holds(text, &put)
             });
-            if same {
+            self.coincided |= same;
+            if same && for_good {
                 let everything = 0..self.page.chars().len();
                 self.confused.extend(self.page.touched(everything));
             }
@@ -639,19 +727,20 @@ impl Editor {
 
     fn apply(&mut self, request: &Request, exact: bool) -> (Vec<Splice>, Vec<Splice>) {
         let chars = self.page.chars();
-        let mut parts: Vec<(usize, usize, &str)> = request
+        let mut parts: Vec<(usize, usize, &str, &[u32])> = request
             .parts
             .iter()
-            .filter_map(|part| {
+            .zip(&request.rewrites)
+            .filter_map(|(part, whose)| {
                 let range = part.range.as_ref()?;
                 let start = index_of(&chars, range.start, self.model.encoding);
                 let end = index_of(&chars, range.end, self.model.encoding).max(start);
-                Some((start, end - start, part.text.as_str()))
+                Some((start, end - start, part.text.as_str(), whose.as_slice()))
             })
             .collect();
         if self.model.top_down {
             let mut moved = 0;
-            for (at, count, text) in &mut parts {
+            for (at, count, text, _) in &mut parts {
                 *at = at.wrapping_add_signed(moved);
                 moved += text.chars().count() as isize - *count as isize;
             }
@@ -659,11 +748,11 @@ impl Editor {
             parts.reverse();
         }
         let mut splices = (Vec::new(), Vec::new());
-        for (at, count, text) in parts {
+        for (at, count, text, whose) in parts {
             let len = self.page.chars().len();
             let at = at.min(len);
             let count = count.min(len - at);
-            let (whole, narrow) = self.page.ours(at, count, text, exact);
+            let (whole, narrow) = self.page.ours(at, count, text, exact, whose);
             splices.0.push(whole);
             splices.1.push(narrow);
         }
@@ -733,8 +822,11 @@ impl Editor {
         self.report(1);
         let text = self.page.text();
         let outbox = std::mem::take(&mut self.outbox);
+        let (undone, confused) = (self.undone.clone(), self.confused.clone());
         *self = Editor {
             outbox,
+            undone,
+            confused,
             openings: self.openings + 1,
             unanswered: self.unanswered,
             ..Editor::open(self.model, &text)

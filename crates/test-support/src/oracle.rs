@@ -144,17 +144,19 @@ pub fn check_over(
     let mut cells: Vec<Cell> = Vec::new();
     let mut deleted = 0;
     // Where the person took away what the model was to change, the model's text gives way.
-    let gave_way = ledgers.iter().any(|ledger| page.is_touched(ledger.id));
+    let gave_way =
+        |ledger: &&Ledger| page.is_touched(ledger.id) || page.ever_touched.contains(&ledger.id);
+    let gave_way = ledgers.iter().any(gave_way);
+    let lost = page.deleted_ours.iter();
+    let lost: Vec<char> = lost
+        .filter(|(id, _)| names.contains(id))
+        .map(|(_, ch)| *ch)
+        .collect();
+    deleted += lost.len();
     for ledger in ledgers {
         let inside = page.cells()[page.inside(ledger.id)].to_vec();
-        let lost: Vec<char> = page
-            .deleted_ours
-            .iter()
-            .filter(|(id, _)| *id == ledger.id)
-            .map(|(_, ch)| *ch)
-            .collect();
-        deleted += lost.len();
-        deleted += inside.iter().filter(|cell| cell.gone).count();
+        let gone = |cell: &&Cell| cell.gone && cell.owner == Owner::Base;
+        deleted += inside.iter().filter(gone).count();
         let Some(its) = wanted_of(ledger, &inside, &lost)? else {
             return Ok(());
         };
@@ -191,6 +193,7 @@ pub fn check_over(
 fn check_conserved(page: &Page, ledgers: &[&Ledger]) -> Result<(), String> {
     let unsure = |ledger: &&Ledger| {
         ledger.state == State::Accepted
+            || ledger.decided.iter().any(|(_, accepted)| *accepted)
             || page.is_touched(ledger.id)
             || page.blurred.contains(&ledger.id)
     };
@@ -199,18 +202,13 @@ fn check_conserved(page: &Page, ledgers: &[&Ledger]) -> Result<(), String> {
     }
     for ledger in ledgers {
         let inside = &page.cells()[page.inside(ledger.id)];
-        let shown = |ch: char| {
-            inside
-                .iter()
-                .filter(|cell| cell.shown && cell.ch == ch)
-                .count()
-        };
-        for cell in inside
-            .iter()
-            .filter(|cell| cell.owner == Owner::Base && !cell.gone)
-        {
-            let count = shown(cell.ch);
-            if !alphabet::is_neutral(cell.ch) && count != 1 {
+        let redone = |cell: &&Cell| page.redone.contains(&cell.ch);
+        let of_base = |cell: &&Cell| cell.owner == Owner::Base && !cell.gone && !redone(cell);
+        for cell in inside.iter().filter(of_base) {
+            let same = |it: &&Cell| it.ch == cell.ch;
+            let count = inside.iter().filter(|it| it.shown).filter(same).count();
+            let wanted = inside.iter().filter(of_base).filter(same).count();
+            if !alphabet::is_neutral(cell.ch) && count != wanted {
                 return Err(format!(
                     "after an undo {} ended {:?} with {:?} {count} times",
                     ledger.id, ledger.state, cell.ch
@@ -263,10 +261,10 @@ fn wanted_of(
         while *at < until {
             let Some(cell) = cells.next() else { break };
             *at += cell.ch.len_utf8();
-            if let Some(out) = out.as_mut().filter(|_| !cell.gone) {
+            if let Some(out) = out.as_mut().filter(|_| !cell.gone || cell.copied) {
                 out.push(Wanted {
                     ch: cell.ch,
-                    optional: lost.contains(&cell.ch),
+                    optional: lost.contains(&cell.ch) || cell.gone,
                     cell: Some(cell.id),
                 });
             }

@@ -35,8 +35,11 @@ pub struct Cell {
     pub owner: Owner,
     /// Stands in the text.
     pub shown: bool,
-    /// Base that the person deleted.
+    /// Base, or text of ours, that the person deleted.
     pub gone: bool,
+    /// The person deleted it when an edit of ours had put the same character in its region too: which of the two
+    /// counts as the base's, the minimal diff says.
+    pub copied: bool,
 }
 
 impl Cell {
@@ -57,6 +60,8 @@ pub struct Splice {
     pub text: String,
     /// Which of what is taken away an earlier edit of ours had put, and this one takes back.
     pub taken_back: Vec<u32>,
+    /// For an edit of ours: the rewrites that it serves.
+    pub whose: Vec<u32>,
 }
 
 /// The text of an editor.
@@ -75,8 +80,14 @@ pub struct Page {
     /// What the person had deleted and an undo brought back, or typed at an edge of a region together with other
     /// changes there: where reports come late, it may never have been away, or stand on the other side.
     pub restored: Vec<char>,
+    /// What a redo or an undo put in again of what edits of ours had put: it may be what the base has too.
+    pub redone: Vec<char>,
+    /// Rewrites in whose regions the person has typed or deleted, also if they have taken it back since.
+    pub ever_touched: Vec<u32>,
     /// Pairs of rewrites that an edit joined where their regions touch.
     pub joined: Vec<(u32, u32)>,
+    /// Which rewrite took over the region of which, in order.
+    taken_over: Vec<(u32, u32)>,
 }
 
 impl Page {
@@ -89,7 +100,10 @@ impl Page {
             blurred: Vec::new(),
             deleted_ours: Vec::new(),
             restored: Vec::new(),
+            redone: Vec::new(),
+            ever_touched: Vec::new(),
             joined: Vec::new(),
+            taken_over: Vec::new(),
         };
         page.cells = text
             .chars()
@@ -106,6 +120,7 @@ impl Page {
             owner,
             shown,
             gone: false,
+            copied: false,
         }
     }
 
@@ -221,6 +236,7 @@ impl Page {
             removed: self.named(&removed),
             text: text.to_owned(),
             taken_back: Vec::new(),
+            whose: Vec::new(),
         };
         let removed_neutral = splice
             .removed
@@ -229,23 +245,22 @@ impl Page {
         if removed_neutral || text.chars().any(alphabet::is_neutral) {
             self.blurred.extend(self.touched(at..at + count));
         }
-        // What replaces text across a region's end stands behind it; across its start, before it.
-        let put = match (removed.first(), removed.last()) {
-            (Some(&first), Some(&last)) => {
-                let crosses = |index: &usize| matches!(self.cells[*index].owner, Owner::End(_));
-                (first..last)
-                    .rev()
-                    .find(crosses)
-                    .map_or(first, |end| end + 1)
-            }
-            _ => self.outside(at),
-        };
+        let put = self
+            .place_of_replacement(&removed)
+            .unwrap_or_else(|| self.outside(at));
         self.put_users(put, text);
         let moved = text.chars().count();
         for index in removed.into_iter().rev() {
             self.delete_by_user(if index >= put { index + moved } else { index });
         }
+        self.note_touched(at..at + moved);
         splice
+    }
+
+    fn note_touched(&mut self, range: Range<usize>) {
+        let touched = self.touched(range).into_iter();
+        let touched: Vec<u32> = touched.filter(|it| self.is_touched(*it)).collect();
+        self.ever_touched.extend(touched);
     }
 
     fn named(&self, indices: &[usize]) -> Vec<(u32, char)> {
@@ -253,9 +268,21 @@ impl Page {
         cells.map(|cell| (cell.id, cell.ch)).collect()
     }
 
+    fn ours_of(&self, indices: &[usize]) -> Vec<u32> {
+        let cells = indices.iter().map(|index| &self.cells[*index]);
+        let ours = cells.filter(|cell| cell.owner == Owner::Ours);
+        ours.map(|cell| cell.id).collect()
+    }
+
     fn delete_by_user(&mut self, index: usize) {
         match self.cells[index].owner {
             Owner::Base if !self.rewrites_at(index).is_empty() => {
+                let ch = self.cells[index].ch;
+                let copied = self.rewrites_at(index).into_iter().any(|rewrite| {
+                    let mut inside = self.cells[self.inside(rewrite)].iter();
+                    inside.any(|it| it.owner == Owner::Ours && it.shown && it.ch == ch)
+                });
+                self.cells[index].copied = copied;
                 let cell = &mut self.cells[index];
                 cell.gone = true;
                 cell.shown = false;
@@ -263,9 +290,14 @@ impl Page {
             Owner::Ours => {
                 let rewrites = self.rewrites_at(index);
                 let ch = self.cells[index].ch;
+                if rewrites.is_empty() {
+                    self.cells.remove(index);
+                    return;
+                }
                 let lost = rewrites.into_iter().map(|rewrite| (rewrite, ch));
                 self.deleted_ours.extend(lost);
-                self.cells.remove(index);
+                let cell = &mut self.cells[index];
+                (cell.gone, cell.shown) = (true, false);
             }
             _ => {
                 self.cells.remove(index);
@@ -286,18 +318,26 @@ impl Page {
         open
     }
 
-    /// An edit of ours replaces characters. `exact` says that it was made for this very text; then it must lie in
-    /// a region and take nothing of the person's, and what speaks against that is noted as harm.
+    /// An edit of ours for some rewrites replaces characters. `exact` says that it was made for this very text; then
+    /// it must lie in a region and take nothing of the person's, and what speaks against that is noted as harm.
     /// Gives the replacement as asked, and without what it leaves the same.
-    pub fn ours(&mut self, at: usize, count: usize, text: &str, exact: bool) -> (Splice, Splice) {
+    pub fn ours(
+        &mut self,
+        at: usize,
+        count: usize,
+        text: &str,
+        exact: bool,
+        whose: &[u32],
+    ) -> (Splice, Splice) {
         let removed = self.indices(at..at + count);
         let splice = Splice {
             at,
             removed: self.named(&removed),
             text: text.to_owned(),
             taken_back: Vec::new(),
+            whose: whose.to_vec(),
         };
-        self.note_joined(at..at + count);
+        self.note_joined(at..at + count, whose);
         // What is taken away and put back the same is not touched.
         let new: Vec<char> = text.chars().collect();
         let old: Vec<char> = splice.removed.iter().map(|(_, ch)| *ch).collect();
@@ -308,24 +348,21 @@ impl Page {
             at,
             removed: self.named(removed),
             text: new.iter().collect(),
-            taken_back: removed
-                .iter()
-                .map(|index| &self.cells[*index])
-                .filter(|cell| cell.owner == Owner::Ours)
-                .map(|cell| cell.id)
-                .collect(),
+            taken_back: self.ours_of(removed),
+            whose: whose.to_vec(),
         };
         for &index in removed.iter().rev() {
             self.take_by_us(index, exact);
         }
         if !new.is_empty() {
-            self.put_ours(at, new, exact);
+            self.put_ours(at, new, exact, whose);
         }
         (splice, narrow)
     }
 
-    /// An edit that touches the place where two regions meet may hold text of both.
-    fn note_joined(&mut self, range: Range<usize>) {
+    /// An edit that touches the place where two regions meet, and is for both, may hold text of both.
+    fn note_joined(&mut self, range: Range<usize>, whose: &[u32]) {
+        let whose = self.now(whose);
         let cells = &self.cells[self.gap(range.start).start..self.gap(range.end).end];
         let borders = |pick: fn(Owner) -> Option<u32>| -> Vec<u32> {
             cells.iter().filter_map(|cell| pick(cell.owner)).collect()
@@ -339,7 +376,8 @@ impl Page {
             _ => None,
         });
         for end in &ends {
-            let others = starts.iter().filter(|start| *start != end);
+            let both = |start: &&u32| whose.contains(end) && whose.contains(*start);
+            let others = starts.iter().filter(|start| *start != end).filter(both);
             self.joined.extend(others.map(|start| (*end, *start)));
         }
     }
@@ -368,34 +406,59 @@ impl Page {
         }
     }
 
-    /// Puts a character of ours back that was taken back, if there is still a region for it.
-    fn put_again(&mut self, at: usize, ch: char) -> bool {
-        let mut index = self.gap(at).start;
-        let starts = |cell: &Cell| matches!(cell.owner, Owner::Start(_));
-        while self.cells.get(index).is_some_and(starts) {
-            index += 1;
-        }
-        if self.rewrites_at(index).is_empty() {
+    /// Puts a character of ours back that was taken back, if its region is still there.
+    fn put_again(&mut self, at: usize, ch: char, whose: &[u32]) -> bool {
+        let index = self.inner(at, whose);
+        let whose = self.now(whose);
+        if !self.rewrites_at(index).iter().any(|it| whose.contains(it)) {
             return false;
         }
         let cell = self.cell(ch, Owner::Ours, true);
         self.cells.insert(index, cell);
+        self.redone.push(ch);
         true
     }
 
-    /// Where what we put goes: into a region whose edge it is at.
-    fn inner(&self, at: usize) -> usize {
+    /// Who has the regions of some rewrites by now.
+    pub fn now(&self, rewrites: &[u32]) -> Vec<u32> {
+        let mut now = rewrites.to_vec();
+        for (old, new) in &self.taken_over {
+            let of_old = now.iter_mut().filter(|it| **it == *old);
+            of_old.for_each(|it| *it = *new);
+        }
+        now
+    }
+
+    /// Where what we put for some rewrites goes: into the region of one of them whose edge it is at.
+    fn inner(&self, at: usize, whose: &[u32]) -> usize {
         let near = self.gap(at);
-        let border = self.cells[near.clone()].iter().position(Cell::is_border);
-        match border.map(|index| near.start + index) {
-            None => near.end,
-            Some(index) if matches!(self.cells[index].owner, Owner::Start(_)) => index + 1,
-            Some(index) => index,
+        let whose = self.now(whose);
+        let is_inside =
+            |index: &usize| self.rewrites_at(*index).iter().any(|it| whose.contains(it));
+        let has_borders = self.cells[near.clone()].iter().any(Cell::is_border);
+        let mut places = near.start..=near.end;
+        match places.rfind(is_inside) {
+            Some(place) if !has_borders => place,
+            Some(_) => {
+                let starts = |index: &usize| {
+                    let cell = &self.cells[*index];
+                    matches!(cell.owner, Owner::Start(rewrite) if whose.contains(&rewrite))
+                };
+                // Right behind where it starts, else right before where it ends.
+                let start = near.clone().find(starts).map(|index| index + 1);
+                let ends = |index: &usize| {
+                    let cell = &self.cells[*index];
+                    matches!(cell.owner, Owner::End(rewrite) if whose.contains(&rewrite))
+                };
+                let end = near.clone().find(ends);
+                [start, end].into_iter().flatten().min().unwrap_or(near.end)
+            }
+            None => self.outside(at),
         }
     }
 
-    fn put_ours(&mut self, at: usize, new: &[char], exact: bool) {
-        let index = self.inner(at);
+    fn put_ours(&mut self, at: usize, new: &[char], exact: bool, whose: &[u32]) {
+        let index = self.inner(at, whose);
         if exact && self.rewrites_at(index).is_empty() {
             let text: String = new.iter().collect();
             let ch = new.iter().copied().find(|ch| !alphabet::is_neutral(*ch));
@@ -409,8 +472,8 @@ impl Page {
         self.cells.splice(index..index, cells);
     }
 
-    /// The editor's undo of one replacement, the last that is not undone. What an edit of ours had taken comes
-    /// back as what it was, and what it had put goes; what the person had deleted is typed again.
+    /// The editor's undo of one replacement, the last that is not undone. What it had taken comes back as what it
+    /// was, whoever took it, and what it had put goes; only what the page does not know any more is typed again.
     pub fn undo(&mut self, splice: &Splice) -> Splice {
         let mut want = self.chars();
         let put = splice.text.chars().count();
@@ -422,31 +485,42 @@ impl Page {
             removed: self.named(&there),
             text: splice.removed.iter().map(|(_, ch)| ch).collect(),
             taken_back: Vec::new(),
+            whose: splice.whose.clone(),
         };
-        let hidden = |page: &Page, id: u32| {
-            page.cells
-                .iter()
-                .position(|cell| cell.id == id && !cell.shown && !cell.gone)
+        let neutral = |splice: &Splice| {
+            let mut removed = splice.removed.iter();
+            removed.any(|(_, ch)| alphabet::is_neutral(*ch))
         };
+        if splice.whose.is_empty() && (neutral(splice) || neutral(&undone)) {
+            self.blurred
+                .extend(self.touched(splice.at..splice.at + put));
+        }
         let mut trial = self.clone();
+        let mut place = trial.place_of_replacement(&there);
         for &index in there.iter().rev() {
+            let before = trial.cells.len();
             match trial.cells[index].owner {
                 Owner::Ours => {
                     trial.cells.remove(index);
                 }
                 _ => trial.delete_by_user(index),
             }
+            let gone = before - trial.cells.len();
+            place = place.map(|place| if index < place { place - gone } else { place });
         }
         for (fresh, (id, ch)) in (splice.at..).zip(&splice.removed) {
-            match hidden(&trial, *id) {
-                Some(index) => trial.cells[index].shown = true,
-                None if splice.taken_back.contains(id) && trial.put_again(fresh, *ch) => {}
-                None => {
-                    let place = trial.outside(fresh);
-                    trial.restored.push(*ch);
-                    trial.put_users(place, &ch.to_string());
-                }
+            let was_ours = splice.taken_back.contains(id);
+            if trial.show_again(*id) || was_ours && trial.put_again(fresh, *ch, &splice.whose) {
+                place = None;
+                continue;
             }
+            if place.is_none() && trial.show_equal(fresh, *ch) {
+                continue;
+            }
+            let at = place.unwrap_or_else(|| trial.outside(fresh));
+            trial.restored.push(*ch);
+            trial.put_users(at, &ch.to_string());
+            place = Some(at + 1);
         }
         if trial.chars() == want {
             *self = trial;
@@ -455,7 +529,41 @@ impl Page {
             self.user(splice.at, put, &undone.text);
             self.restored.extend(undone.text.chars());
         }
+        self.note_touched(splice.at..splice.at + splice.removed.len());
         undone
+    }
+
+    /// Shows a hidden character again, whoever took it away; gives whether it is there.
+    fn show_again(&mut self, id: u32) -> bool {
+        let hidden = |cell: &Cell| cell.id == id && !cell.shown;
+        let Some(index) = self.cells.iter().position(hidden) else {
+            return false;
+        };
+        let cell = &mut self.cells[index];
+        (cell.shown, cell.gone) = (true, false);
+        if cell.owner == Owner::Ours {
+            let ch = cell.ch;
+            for rewrite in self.rewrites_at(index) {
+                let lost = self.deleted_ours.iter().position(|it| *it == (rewrite, ch));
+                lost.map(|lost| self.deleted_ours.remove(lost));
+            }
+        }
+        true
+    }
+
+    /// Shows a character of the base again that the person deleted at this place, if it is that one by its looks.
+    fn show_equal(&mut self, at: usize, ch: char) -> bool {
+        let gone = |cell: &&Cell| cell.gone && cell.owner == Owner::Base && cell.ch == ch;
+        let id = self.cells[self.gap(at)].iter().find(gone).map(|it| it.id);
+        !alphabet::is_neutral(ch) && id.is_some_and(|id| self.show_again(id))
+    }
+
+    /// Where what replaces characters goes: across a region's end it stands behind it; across its start, before it.
+    fn place_of_replacement(&self, removed: &[usize]) -> Option<usize> {
+        let (&first, &last) = (removed.first()?, removed.last()?);
+        let crosses = |index: &usize| matches!(self.cells[*index].owner, Owner::End(_));
+        let end = (first..last).rev().find(crosses);
+        Some(end.map_or(first, |end| end + 1))
     }
 
     /// How far from `at` towards `end` the text goes without a region beginning or ending.
@@ -523,8 +631,11 @@ impl Page {
         rewrites
     }
 
-    /// Whether the person has typed or deleted in a region.
+    /// Whether the person has typed or deleted in a region, or may have: the file was opened again since.
     pub fn is_touched(&self, rewrite: u32) -> bool {
+        if self.region(rewrite).is_none() {
+            return true;
+        }
         let typed = |cell: &Cell| cell.gone || matches!(cell.owner, Owner::User(..));
         self.cells[self.inside(rewrite)].iter().any(typed)
             || self.deleted_ours.iter().any(|(it, _)| *it == rewrite)
@@ -561,6 +672,7 @@ impl Page {
     /// A rewrite takes over the region of another: `base` is the text it counts as its own, made of the old base
     /// and what the person typed. Gives whether it is that.
     pub fn take_over(&mut self, old: u32, new: u32, base: &str) -> bool {
+        self.taken_over.push((old, new));
         let inside = self.inside(old);
         let cells: Vec<Cell> = self.cells[inside.clone()].to_vec();
         let base: Vec<char> = base.chars().collect();

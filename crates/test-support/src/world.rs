@@ -126,7 +126,10 @@ impl World {
         };
         match page.harm.iter().filter(seen).find(clear) {
             Some((_, harm))
-                if self.editor.late_edits == 0 && self.distinct && !self.editor.redone =>
+                if self.editor.late_edits == 0
+                    && self.distinct
+                    && !self.editor.redone
+                    && !self.editor.coincided =>
             {
                 Err(harm.clone())
             }
@@ -292,6 +295,10 @@ impl World {
             version: self.mirror.version(),
             text: plain,
             parts: changes,
+            rewrites: parts
+                .iter()
+                .map(|part| part.rewrites.iter().map(|it| it.0 as u32).collect())
+                .collect(),
         })
     }
 
@@ -304,7 +311,8 @@ impl World {
         let undos = self.editor.undone.iter();
         let undos = undos.filter(|it| **it == id as u32).count();
         let undone = undos > 0;
-        let touched = self.editor.page.is_touched(id as u32);
+        let page = &self.editor.page;
+        let touched = page.is_touched(id as u32) || page.ever_touched.contains(&(id as u32));
         let late = self.editor.late_edits > 0;
         let length = self.mirror.text().len();
         let Some(ledger) = self.ledger(id) else {
@@ -372,7 +380,8 @@ impl World {
             if seen && there && clear && !since {
                 oracle::check_over(page, &members, undone, self.distinct)?;
             }
-            for ledger in self.ledgers.iter_mut().filter(|it| group.contains(&it.id)) {
+            let over = |it: &&mut Ledger| it.over && group.contains(&it.id);
+            for ledger in self.ledgers.iter_mut().filter(over) {
                 ledger.checked = true;
                 self.editor.page.commit(ledger.id);
             }

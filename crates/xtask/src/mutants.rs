@@ -21,11 +21,11 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         what: "typing above a region does not move it",
         file: "crates/rewrite/src/document.rs",
-        sound: "            if range.end <= region.start {
-                rewrite.start = rewrite.start.wrapping_add_signed(grown);
-                continue;",
-        broken: "            if range.end <= region.start {
-                continue;",
+        sound: "                if range.end <= region.start {
+                    rewrite.start = rewrite.start.wrapping_add_signed(grown);
+                    continue;",
+        broken: "                if range.end <= region.start {
+                    continue;",
     },
     Mutant {
         what: "`applied: true` is trusted",

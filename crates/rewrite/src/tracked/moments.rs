@@ -74,6 +74,7 @@ impl Moments {
                 if piece.origin == Origin::Ours {
                     pieces.push(Piece {
                         in_target: false,
+                        stands_for: None,
                         ..piece
                     });
                 } else {
@@ -185,6 +186,8 @@ impl Tracked {
         }
         for piece in &mut self.pieces {
             piece.flight = 0;
+            // What the undo shows again gives way to nothing.
+            piece.withheld &= !piece.shown;
             match piece.origin {
                 Origin::Theirs => {}
                 _ if anew => {

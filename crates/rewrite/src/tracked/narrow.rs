@@ -12,54 +12,60 @@ impl Tracked {
     /// called when nothing is in flight. O(pieces).
     pub(super) fn narrow_gaps(&mut self, showing: Showing) {
         self.finger = Finger::default();
+        if !self.changes_sides {
+            // The user's text amid a replacement does not part it; but each side of it is sent on its own.
+            self.narrow_runs(showing, |piece| piece.origin != Origin::Theirs);
+            self.narrow_runs(showing, |_| true);
+        }
+        self.give_way();
+    }
+
+    /// Narrows each run of pieces up to one that stays and that `parts` names.
+    fn narrow_runs(&mut self, showing: Showing, parts: impl Fn(&Piece) -> bool) {
         let mut start = 0;
-        while start < self.pieces.len() && !self.changes_sides {
-            // The user's text amid a replacement does not part it.
-            let stays = |piece: &Piece| {
-                piece.origin != Origin::Theirs && piece.shown && piece.wanted(showing)
-            };
+        while start < self.pieces.len() {
+            let stays = |piece: &Piece| parts(piece) && piece.shown && piece.wanted(showing);
             let run = self.pieces[start..]
                 .iter()
                 .take_while(|piece| !stays(piece));
             let end = start + run.count();
             start = self.narrow(start..end, showing) + 1;
         }
-        self.give_way();
     }
 
     /// Text of the model that no edit has put there stands for base that reads the same and stayed where it was. When
-    /// the user deletes it, that base is deleted. Gives how many pieces came to stand before `index` by that.
-    pub(super) fn remove_what_it_stands_for(&mut self, index: usize) -> usize {
+    /// the user deletes it, or has it back, that base is deleted or comes back. Gives how many pieces came to stand
+    /// before `index` by that.
+    pub(super) fn remove_what_it_stands_for(&mut self, index: usize, removed: bool) -> usize {
         let piece = self.pieces[index];
-        if piece.origin != Origin::Ours || piece.flipped != 0 {
-            return 0;
-        }
-        let text = self.text_of(&piece).to_owned();
-        let is_meant =
-            |it: &Piece| it.origin == Origin::Base && !it.shown && !it.removed && it.flipped == 0;
-        let found = (0..self.pieces.len())
-            .filter(|at| is_meant(&self.pieces[*at]))
-            .filter_map(|at| Some((at, self.text_of(&self.pieces[at]).find(&text)?)))
-            .min_by_key(|(at, _)| at.abs_diff(index));
-        let Some((mut at, from)) = found else {
+        let Some(start) = piece.stands_for.filter(|_| piece.flipped == 0) else {
             return 0;
         };
-        let before = self.pieces.len();
-        if from > 0 {
-            let rest = self.pieces[at].split_off(from);
-            self.pieces.insert(at + 1, rest);
-            at += 1;
+        let (mut at, mut before, end) = (0, 0, start + piece.len);
+        while at < self.pieces.len() {
+            let it = self.pieces[at];
+            let (from, to) = (it.start.max(start), (it.start + it.len).min(end));
+            if it.origin != Origin::Base || it.shown || from >= to {
+                at += 1;
+                continue;
+            }
+            let mut parts = vec![it];
+            for cut in [from - it.start, to - from] {
+                let rest = parts.last_mut().map(|last| last.split_off(cut));
+                parts.extend(rest);
+            }
+            parts[1].removed = removed;
+            parts.retain(|part| part.len > 0);
+            before += if at < index + before {
+                parts.len() - 1
+            } else {
+                0
+            };
+            let count = parts.len();
+            self.pieces.splice(at..=at, parts);
+            at += count;
         }
-        if self.pieces[at].len > text.len() {
-            let rest = self.pieces[at].split_off(text.len());
-            self.pieces.insert(at + 1, rest);
-        }
-        self.pieces[at].removed = true;
-        if at < index {
-            self.pieces.len() - before
-        } else {
-            0
-        }
+        before
     }
 
     /// Narrows one replacement; gives where its pieces end now.
@@ -102,6 +108,15 @@ impl Tracked {
                     continue;
                 }
                 self.pieces.splice(moved, before.iter().copied());
+            }
+            if old.len() == new.len() {
+                for (old, new) in old.iter().zip(&new) {
+                    let old = self.pieces[*old];
+                    self.pieces[*new].stands_for = match old.origin {
+                        Origin::Base => Some(old.start),
+                        _ => old.stands_for,
+                    };
+                }
             }
             for index in old.into_iter().chain(new) {
                 self.pieces[index].shown = !self.pieces[index].shown;

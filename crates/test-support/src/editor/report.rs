@@ -44,7 +44,7 @@ impl Manner {
 }
 
 /// Replacement in characters: where, how many, what.
-type Change = (usize, usize, Vec<char>);
+pub(super) type Change = (usize, usize, Vec<char>);
 
 /// The changes of one notification, each with whether the person made it; `reported` goes along.
 pub(super) fn worded(
@@ -168,7 +168,7 @@ fn covering(text: &[char], changes: &[Change]) -> Option<Change> {
 }
 
 /// A replacement as many small ones, from the bottom up.
-fn rediffed(text: &[char], (at, count, put): Change) -> Vec<Change> {
+pub(super) fn rediffed(text: &[char], (at, count, put): Change) -> Vec<Change> {
     if count == 0 || put.is_empty() || count * put.len() > 40_000 {
         return vec![(at, count, put)];
     }

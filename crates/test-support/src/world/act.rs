@@ -330,9 +330,12 @@ impl World {
         };
         let kept = self.editor.page.base_of(old);
         let fits = self.editor.page.take_over(old, id, &ledger.base);
+        // Where the person deleted a character of ours, an equal one of the base may be missing in place of it.
+        let lost = self.editor.page.deleted_ours.clone();
         let clear_of = |text: &str| -> String {
             let others = |ch: &char| !alphabet::is_person(*ch) && !alphabet::is_neutral(*ch);
-            text.chars().filter(others).collect()
+            let stays = |ch: &char| !lost.contains(&(old, *ch));
+            text.chars().filter(others).filter(stays).collect()
         };
         let fits_roughly = clear_of(&kept) == clear_of(&ledger.base);
         let undone = self.editor.undone.contains(&old);

@@ -1,0 +1,157 @@
+//! What the user deleted and puts back, by the editor's undo or by hand: it is again what it was, so that what the
+//! model does to it counts, and a reject takes only the model's away.
+
+use std::ops::Range;
+
+use super::Tracked;
+use crate::piece::{Origin, Piece, Verdict};
+
+/// Where a region begins, or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    Start,
+    End,
+}
+
+/// A text that came back: origin, start, length.
+type Back = (Origin, usize, usize);
+
+impl Tracked {
+    /// The deleted texts around the place before a piece that spell `text` in order, all of it; `gone` bytes shown from
+    /// there on are about to go. Costs what is not shown there.
+    pub(super) fn deleted_there(&self, index: usize, gone: usize, text: &str) -> Vec<Back> {
+        self.spelled_by_deleted(self.hidden_around(index, gone), text)
+    }
+
+    /// Whether the user deleted `text`, all of it, just inside of the region's start or end. Not where it is blank: a line
+    /// break typed at an edge stands outside.
+    pub(crate) fn has_deleted_at(&self, edge: Edge, text: &str) -> bool {
+        let index = match edge {
+            Edge::Start => 0,
+            Edge::End => self.pieces.len(),
+        };
+        !text.trim().is_empty() && !self.deleted_there(index, 0, text).is_empty()
+    }
+
+    /// The pieces around the place before a piece up to the next ones shown that stay there.
+    fn hidden_around(&self, index: usize, mut gone: usize) -> Range<usize> {
+        let before = self.pieces[..index].iter().rev();
+        let start = index - before.take_while(|piece| !piece.shown).count();
+        let behind = self.pieces[index..].iter().take_while(|piece| {
+            let stays = piece.shown && gone < piece.len;
+            gone -= if piece.shown && !stays { piece.len } else { 0 };
+            !stays
+        });
+        start..index + behind.count()
+    }
+
+    fn spelled_by_deleted(&self, near: Range<usize>, text: &str) -> Vec<Back> {
+        let deleted = |piece: &&Piece| piece.removed && !piece.shown;
+        // What the model keeps comes first: the rest would only go away again.
+        let all: Vec<&Piece> = self.pieces[near].iter().filter(deleted).collect();
+        let kept: Vec<&Piece> = all.iter().copied().filter(|it| it.in_target).collect();
+        let mut found = [kept, all]
+            .into_iter()
+            .filter_map(|it| self.spelling(&it, text));
+        found.next().unwrap_or_default()
+    }
+
+    /// Some of the pieces that spell a text in order.
+    fn spelling(&self, pieces: &[&Piece], text: &str) -> Option<Vec<Back>> {
+        let mut ways: Vec<(usize, Vec<Back>)> = vec![(0, Vec::new())];
+        for piece in pieces {
+            for way in 0..ways.len() {
+                let (at, back) = &ways[way];
+                let reaches = at + piece.len;
+                let new = ways.iter().all(|(end, _)| *end != reaches);
+                if new && text[*at..].starts_with(self.text_of(piece)) {
+                    let mut back = back.clone();
+                    back.push((piece.origin, piece.start, piece.len));
+                    ways.push((reaches, back));
+                }
+            }
+        }
+        let whole = ways.into_iter().find(|(end, _)| *end == text.len());
+        whole.map(|(_, back)| back)
+    }
+
+    /// Shows deleted texts again, as what they were.
+    pub(super) fn take_back(&mut self, back: &[Back]) {
+        if back.is_empty() {
+            return;
+        }
+        for &(origin, start, len) in back {
+            let is_it =
+                |it: &Piece| it.removed && (it.origin, it.start, it.len) == (origin, start, len);
+            let Some(index) = self.pieces.iter().position(is_it) else {
+                continue;
+            };
+            let piece = &mut self.pieces[index];
+            (piece.removed, piece.shown) = (false, true);
+            self.shown_len += piece.len;
+            self.remove_what_it_stands_for(index, false);
+        }
+        // What gave way to the deletion gives way no more.
+        for piece in &mut self.pieces {
+            piece.withheld &= piece.verdict != Verdict::Open;
+        }
+        self.dirty = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diff::Splice;
+
+    use super::*;
+    use crate::piece::Showing;
+
+    /// The model's line before the old one, shown; then the user replaces one text by another. Expects what a reject
+    /// would leave.
+    #[track_caller]
+    fn check(changes: &[(Range<usize>, &str)], rejected: &str) {
+        let mut tracked = Tracked::new("one\ntwo\n".to_owned());
+        tracked.splice(&Splice {
+            at: 0,
+            delete: 0,
+            insert: "NEW\n".to_owned(),
+        });
+        tracked.gaps(Showing::Applied, |_| 1);
+        tracked.confirm(1, 1);
+        for (range, text) in changes {
+            tracked.user_change(range.clone(), text);
+        }
+        assert_eq!(
+            tracked.base_with_theirs(),
+            rejected,
+            "of {:?}",
+            tracked.shown()
+        );
+    }
+
+    #[test]
+    fn what_the_user_deleted_and_puts_back_is_what_it_was() {
+        check(&[(4..8, ""), (4..4, "one\n")], "one\ntwo\n");
+        check(&[(0..4, ""), (0..0, "NEW\n")], "one\ntwo\n");
+        check(&[(2..6, ""), (2..2, "W\non")], "one\ntwo\n");
+    }
+
+    #[test]
+    fn what_was_deleted_in_two_goes_comes_back_in_one() {
+        check(&[(4..6, ""), (4..6, ""), (4..4, "one\n")], "one\ntwo\n");
+    }
+
+    #[test]
+    fn what_was_typed_over_comes_back_when_the_typing_goes() {
+        check(&[(4..7, "1"), (4..5, "one")], "one\ntwo\n");
+    }
+
+    #[test]
+    fn half_of_what_was_deleted_is_typing() {
+        let mut tracked = Tracked::new("one\ntwo\n".to_owned());
+        tracked.user_change(0..4, "");
+        tracked.user_change(0..0, "on");
+        assert!(tracked.touched());
+        assert_eq!(tracked.base_with_theirs(), "ontwo\n");
+    }
+}
