@@ -135,7 +135,8 @@ pub struct Part {
     pub range: Range<usize>,
     /// What comes in their place.
     pub text: String,
-    /// The rewrites that it serves: one, but where the text of two that touch is replaced as one.
+    /// The rewrites that it serves: one, but where the text of two that touch is replaced as one; none where it takes back
+    /// what went astray.
     pub rewrites: Vec<RewriteId>,
 }
 

@@ -144,6 +144,7 @@ impl DocumentRewrites {
                 parts.push(Part {
                     range: stray.range.clone(),
                     text: stray.displaced.clone(),
+                    rewrites: Vec::new(),
                 });
             }
         }
