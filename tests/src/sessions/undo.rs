@@ -68,7 +68,27 @@ impl Session {
 
     pub(super) fn note_step(&mut self, splice: &Splice, back: bool) {
         let end = splice.at + splice.put.len();
-        for region in self.desk.page.regions.clone() {
+        let regions = self.desk.page.regions.clone();
+        let put = super::page::text_of(&splice.put);
+        let returns = |key: usize| {
+            let mut deleted = self.rewrites[key].deleted.iter();
+            deleted.any(|it| !it.what.trim().is_empty() && put.contains(&it.what))
+        };
+        let at_edge: Vec<usize> = regions
+            .iter()
+            .filter(|it| !put.is_empty() && (end == it.start || splice.at == it.end))
+            .map(|it| it.key)
+            .collect();
+        // Of two regions that touch there, it goes back to the one that it was deleted in.
+        let homes: Vec<usize> = at_edge
+            .iter()
+            .copied()
+            .filter(|key| returns(*key))
+            .collect();
+        for pair in at_edge.windows(2) {
+            self.desk.page.joined.push((pair[0], pair[1]));
+        }
+        for region in regions {
             let rewrite = &mut self.rewrites[region.key];
             if splice.by_server && splice.homes.contains(&region.key) {
                 rewrite.is_undone = true;
@@ -97,9 +117,10 @@ impl Session {
             // What is put back at an edge may have been taken from inside or outside.
             if !splice.put.is_empty() && (end == region.start || splice.at == region.end) {
                 rewrite.loosen(Level::Open);
-                self.desk
-                    .page
-                    .widen(region.key, splice.at.min(region.start), end.max(region.end));
+                if homes.is_empty() || homes.contains(&region.key) {
+                    let (start, end) = (splice.at.min(region.start), end.max(region.end));
+                    self.desk.page.widen(region.key, start, end);
+                }
             }
             let (put, removed) = (
                 super::page::text_of(&splice.put),
