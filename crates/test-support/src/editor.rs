@@ -555,7 +555,7 @@ impl Editor {
             }
             let over = |rewrite: &u32| self.page.region(*rewrite).is_none();
             let plain = self.page.now(&splice.whose).iter().all(over);
-            if plain {
+            if plain && self.model.rediffs {
                 for small in self.parted(splice) {
                     undone.push(self.page.undo(&small));
                 }

@@ -98,6 +98,7 @@ impl Player {
                 text,
             }
         });
+        let parts: Vec<ContentChange> = parts.collect();
         self.edits += 1;
         let request = Request {
             edit: self.edits,
@@ -108,7 +109,8 @@ impl Player {
             } else {
                 self.editor.page.text()
             },
-            parts: parts.collect(),
+            rewrites: vec![Vec::new(); parts.len()],
+            parts,
         };
         self.editor.take(&request, self.choice);
     }
