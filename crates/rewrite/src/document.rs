@@ -126,6 +126,8 @@ pub struct DocumentRewrites {
     flight: Option<Flight>,
     /// What of ours stands where it does not belong.
     strays: Vec<stray::Stray>,
+    /// Edits in a row that the editor has refused.
+    contradictions: u32,
     /// The version at which the editor refused an edit: wait for a newer one.
     refused_at: Option<i32>,
     next_frame: Time,
@@ -146,6 +148,7 @@ impl DocumentRewrites {
             ended: VecDeque::new(),
             flight: None,
             strays: Vec::new(),
+            contradictions: 0,
             refused_at: None,
             next_frame: 0,
             wake_at: None,
@@ -598,8 +601,11 @@ impl DocumentRewrites {
 
     /// The editor's answer to an edit. True proves nothing; false means that it was not applied.
     pub fn answered(&mut self, edit: EditId, applied: bool) {
+        self.contradictions = if applied { 0 } else { self.contradictions + 1 };
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.edit == edit) else {
-            if !applied {
+            // Once the user may have done the same by chance. An editor that refuses again what it has just reported
+            // says nothing by it.
+            if !applied && self.contradictions == 1 {
                 self.refute(edit, |_| true);
             }
             return;

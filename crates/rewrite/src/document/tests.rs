@@ -697,3 +697,48 @@ fn an_edit_that_was_refused_is_made_anew_for_the_next_text() {
     assert_eq!(again.len(), 1, "{again:?}");
     assert_eq!(engine.state(ID), Some(State::Streaming));
 }
+
+#[test]
+fn an_editor_that_refuses_what_it_has_reported_is_not_asked_for_ever() {
+    let mut text = Text::from("one = 1\ntwo = 2\nthree = 3\n");
+    let profile = Profile {
+        checks_versions: true,
+        reports_apart: true,
+        ..Profile::default()
+    };
+    let mut engine = DocumentRewrites::open(text.clone(), 1, profile);
+    let mut out = Vec::new();
+    let start = start_of(ID, &text, 8..16, Apply::Once);
+    engine.start(start, 0, &mut out).expect("a free region");
+    let answer = StreamEvent::Delta {
+        text: "two = 22\n".to_owned(),
+    };
+    let end = StreamEvent::Completed {
+        response_id: "r".to_owned(),
+        usage: None,
+    };
+    for event in [answer, end] {
+        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
+    }
+    let mut edits = 0;
+    for round in 1..20 {
+        let now = round * 100_000;
+        out.clear();
+        engine.wake();
+        engine.settle(now, &mut out);
+        for effect in std::mem::take(&mut out) {
+            if let Effect::Edit { edit, parts, .. } = effect {
+                let changes = parts
+                    .iter()
+                    .map(|part| (part.range.clone(), part.text.clone()));
+                let change = ChangeSet::from_changes(text.len(), changes.collect::<Vec<_>>());
+                change.apply(&mut text);
+                edits += 1;
+                engine.changed(&[change], &text, 1 + edits, now, &mut out);
+                engine.answered(edit, false);
+            }
+        }
+    }
+    assert!(edits <= 2, "{edits} edits: {text:?}");
+    assert_eq!(engine.state(ID), Some(State::Proposed));
+}
