@@ -126,7 +126,7 @@ pub struct DocumentRewrites {
     flight: Option<Flight>,
     /// What of ours stands where it does not belong.
     strays: Vec<stray::Stray>,
-    /// Edits in a row that the editor has refused.
+    /// Edits in a row that the editor has refused after it had reported them.
     contradictions: u32,
     /// The version at which the editor refused an edit: wait for a newer one.
     refused_at: Option<i32>,
@@ -601,7 +601,14 @@ impl DocumentRewrites {
 
     /// The editor's answer to an edit. True proves nothing; false means that it was not applied.
     pub fn answered(&mut self, edit: EditId, applied: bool) {
-        self.contradictions = if applied { 0 } else { self.contradictions + 1 };
+        let is_reported = self
+            .flight
+            .as_ref()
+            .is_none_or(|flight| flight.edit != edit);
+        self.contradictions = match is_reported && !applied {
+            true => self.contradictions + 1,
+            false => 0,
+        };
         let Some(flight) = self.flight.as_mut().filter(|flight| flight.edit == edit) else {
             // Once the user may have done the same by chance. An editor that refuses again what it has just reported
             // says nothing by it.
