@@ -5,6 +5,8 @@
 //! waits in the regions and goes out with the next edit.
 
 mod deletion;
+mod flight;
+mod send;
 mod stray;
 mod undo;
 
@@ -14,13 +16,13 @@ use std::ops::Range;
 use model_protocol::Request;
 use text::{ChangeSet, Text};
 
+use self::flight::Flight;
 use crate::attribution::{self, Attribution, attribute};
 use crate::effect::{
-    DecideError, Decision, EditId, Effect, ModelEvent, Part, RewriteId, RewriteView, Start,
-    StartError, State, Time,
+    DecideError, Decision, EditId, Effect, ModelEvent, RewriteId, RewriteView, Start, StartError,
+    State, Time,
 };
 use crate::life::Rewrite;
-use crate::piece::Piece;
 use crate::tracked::Edge;
 
 /// How an editor treats our edits.
@@ -52,68 +54,8 @@ impl Default for Profile {
 /// How many finished rewrites are remembered for `list`.
 const REMEMBERED: usize = 20;
 
-/// How long the rest of an edit that arrived in part is waited for, in microseconds. Editors report all parts
-/// of an edit in one go.
-const PATIENCE: Time = 300_000;
-
 /// What people are told where an editor did something else than it reported.
 const LOST_TRACK: &str = "Redline lost track of the text under this rewrite.";
-
-/// How long the answer to an edit that cannot arrive any more is waited for, in microseconds.
-const SILENCE: Time = 2_000_000;
-
-/// How long an edit that the editor says it applied is waited for in its reports, in microseconds, when nothing else
-/// is reported either. None of the known editors takes a tenth of that.
-const UNREPORTED: Time = 5_000_000;
-
-/// The edit that the editor has been asked to apply.
-#[derive(Debug)]
-struct Flight {
-    edit: EditId,
-    version: i32,
-    /// The parts that the mirror does not show yet.
-    parts: Vec<attribution::Part>,
-    /// The editor has said that it applied it.
-    said_applied: bool,
-    /// Since when it says so and the mirror does not show it.
-    awaited_since: Option<Time>,
-    /// When the last of the parts that have arrived did.
-    arriving_since: Option<Time>,
-    /// The editor has said that it did not apply it. That is not believed before the next report, either.
-    refused: bool,
-    /// It cannot arrive any more.
-    lost: bool,
-    /// Since when only the answer to it is awaited.
-    lost_since: Option<Time>,
-    /// What arrives, or has arrived, may be the user's own doing: the editor's answer is awaited.
-    doubtful: bool,
-    /// The parts as they were sent, where the editor does not check whether they still fit.
-    sent: Vec<stray::Sent>,
-}
-
-impl Flight {
-    /// An edit without parts that anybody waits for.
-    fn new(edit: EditId, version: i32) -> Flight {
-        Flight {
-            edit,
-            version,
-            parts: Vec::new(),
-            said_applied: false,
-            awaited_since: None,
-            arriving_since: None,
-            refused: false,
-            lost: false,
-            lost_since: None,
-            doubtful: false,
-            sent: Vec::new(),
-        }
-    }
-
-    /// Neovim checks no edit made for version 0, which is that of a file just opened.
-    fn is_unchecked(&self) -> bool {
-        self.version == 0
-    }
-}
 
 /// All rewrites of one document.
 pub struct DocumentRewrites {
@@ -448,98 +390,6 @@ impl DocumentRewrites {
         (steps, missing)
     }
 
-    /// When an edit that arrived in part may be given up, if its rest is not reported before: the user may have
-    /// taken the rest away before that. Trying again is safe where versions are checked, even if the rest is
-    /// still to come: the editor's version is then newer than the next edit's.
-    fn rest_is_lost_at(&self) -> Option<Time> {
-        let flight = self.flight.as_ref()?;
-        if let Some(since) = flight.lost_since {
-            return Some(since + SILENCE);
-        }
-        let Some(since) = flight.arriving_since else {
-            // The user has typed into what it replaces: nobody could tell it from typing when it is reported.
-            let unlike = flight.parts.iter().all(|part| part.spoiled);
-            let patience = if unlike { SILENCE } else { UNREPORTED };
-            return flight.awaited_since.map(|since| since + patience);
-        };
-        if flight.parts.is_empty() {
-            return Some(since + SILENCE);
-        }
-        let patience = if self.profile.checks_versions {
-            PATIENCE
-        } else {
-            SILENCE
-        };
-        flight.said_applied.then_some(since + patience)
-    }
-
-    /// An edit is atomic: if a part of it never arrives, what looked like a deletion of ours was the user's. Text
-    /// of ours that has arrived is ours all the same: nobody types the same by chance.
-    fn give_up_rest(&mut self) {
-        let edit = self.flight.as_ref().map(|flight| flight.edit);
-        let whole = |flight: &Flight| flight.parts.is_empty() && flight.lost_since.is_none();
-        if self.flight.as_ref().is_some_and(whole) {
-            self.flight = None;
-            return;
-        }
-        self.drop_flight();
-        if let Some(edit) = edit {
-            self.refute(edit, |piece| !piece.shown);
-        }
-    }
-
-    fn confirm(&mut self, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
-        if let Some(edit) = self.flight.as_ref().map(|flight| flight.edit) {
-            self.confirm_of(edit.0, parts, now, out);
-        }
-    }
-
-    fn confirm_of(&mut self, edit: u32, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
-        if parts.is_empty() {
-            return;
-        }
-        let mut moved = 0;
-        for rewrite in &mut self.rewrites {
-            rewrite.start = rewrite.start.wrapping_add_signed(moved);
-            let before = moved;
-            for part in parts {
-                moved += rewrite.tracked.confirm(*part, edit);
-            }
-            rewrite.edges = Default::default();
-            if moved != before {
-                rewrite.touched = true;
-                out.push(Effect::Changed {
-                    rewrite: rewrite.id,
-                });
-            }
-            rewrite.timings.first_edit.get_or_insert(now);
-        }
-    }
-
-    /// Our edit will not arrive. The next one waits for the answer to it all the same, so that the editor never
-    /// has two to answer.
-    fn lose_flight(&mut self, now: Time) {
-        let flight = self.flight.take();
-        self.drop_flight();
-        self.flight = flight
-            .filter(|flight| !flight.said_applied)
-            .map(|flight| Flight {
-                parts: Vec::new(),
-                doubtful: true,
-                arriving_since: None,
-                lost_since: Some(now),
-                ..flight
-            });
-    }
-
-    /// Our edit will not arrive.
-    fn drop_flight(&mut self) {
-        self.flight = None;
-        for rewrite in &mut self.rewrites {
-            rewrite.tracked.drop_flight();
-        }
-    }
-
     /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
     fn user_change(&mut self, range: Range<usize>, text: &str, out: &mut Vec<Effect>) {
         let grown = text.len() as isize - range.len() as isize;
@@ -597,65 +447,6 @@ impl DocumentRewrites {
             returns(Edge::End, region.end) || returns(Edge::Start, region.start)
         });
         at_edge.next().map(|rewrite| rewrite.id)
-    }
-
-    /// The editor's answer to an edit. True proves nothing; false means that it was not applied.
-    pub fn answered(&mut self, edit: EditId, applied: bool) {
-        let is_reported = self
-            .flight
-            .as_ref()
-            .is_none_or(|flight| flight.edit != edit);
-        self.contradictions = match is_reported && !applied {
-            true => self.contradictions + 1,
-            false => 0,
-        };
-        let Some(flight) = self.flight.as_mut().filter(|flight| flight.edit == edit) else {
-            // Once the user may have done the same by chance. An editor that refuses again what it has just reported
-            // says nothing by it.
-            if !applied && self.contradictions == 1 {
-                self.refute(edit, |_| true);
-            }
-            return;
-        };
-        if applied {
-            flight.said_applied = true;
-            flight.doubtful = false;
-            if flight.parts.is_empty() {
-                self.flight = None;
-            }
-            return;
-        }
-        if self.version == flight.version {
-            self.refused_at = Some(self.version);
-            if flight.lost_since.is_none() && !flight.parts.is_empty() {
-                flight.refused = true;
-                return;
-            }
-        }
-        self.drop_flight();
-        self.refute(edit, |_| true);
-    }
-
-    /// The first report after a refusal: either the edit to the letter after all, or it was refused.
-    fn judge_refusal(&mut self, changes: &[ChangeSet], after: &Text) {
-        let Some(flight) = self.flight.as_mut().filter(|flight| flight.refused) else {
-            return;
-        };
-        flight.refused = false;
-        flight.doubtful = false;
-        if !attribution::is_all(&self.text, changes, after, &flight.parts) {
-            self.drop_flight();
-        }
-    }
-
-    /// An edit that seemed to have arrived, whole or in part, has not: the user happened to do the same. Where
-    /// the editor's word on that cannot be believed, it stays as it seemed.
-    fn refute(&mut self, edit: EditId, which: impl Fn(&Piece) -> bool) {
-        if self.profile.checks_versions {
-            for rewrite in &mut self.rewrites {
-                rewrite.tracked.refute(edit.0, &which);
-            }
-        }
     }
 
     /// What the model's connection reports.
@@ -893,89 +684,6 @@ impl DocumentRewrites {
         self.remember(rewrite.view());
     }
 
-    fn send(&mut self, now: Time, out: &mut Vec<Effect>) {
-        let mut parts: Vec<attribution::Part> = Vec::new();
-        let mut rewrites = Vec::new();
-        let mut served: Vec<(u32, RewriteId)> = Vec::new();
-        for rewrite in &mut self.rewrites {
-            if rewrite.is_stale() || !rewrite.tracked.is_dirty() {
-                continue;
-            }
-            let (start, showing) = (rewrite.start, rewrite.showing());
-            let before = parts.len();
-            let (text, next_part) = (&self.text, &mut self.parts);
-            let id = rewrite.id;
-            rewrite.tracked.gaps(showing, |gap| {
-                let range = gap.range.start + start..gap.range.end + start;
-                let (range, replacement) = whole_line_breaks(text, range, gap.text);
-                let number = match parts.last_mut() {
-                    // Two regions that touch, or a line break that two changes share: one replacement.
-                    Some(last) if last.range.end >= range.start => {
-                        let shared = last.range.end - range.start;
-                        last.range.end = range.end;
-                        last.text.push_str(&replacement[shared..]);
-                        last.number
-                    }
-                    _ => {
-                        *next_part += 1;
-                        parts.push(attribution::Part {
-                            spoiled: false,
-                            vague: false,
-                            number: *next_part,
-                            range,
-                            text: replacement,
-                        });
-                        *next_part
-                    }
-                };
-                served.push((number, id));
-                number
-            });
-            if rewrite.tracked.is_in_flight() || parts.len() > before {
-                rewrites.push(rewrite.id);
-            }
-        }
-        // What leaves one region and comes in the next one, the same, is no change of the text.
-        let same = |part: &attribution::Part| self.text.range_is(part.range.clone(), &part.text);
-        let (idle, mut parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(same);
-        if !idle.is_empty() {
-            let idle: Vec<u32> = idle.iter().map(|part| part.number).collect();
-            self.confirm_of(self.edits, &idle, now, out);
-        }
-        if parts.is_empty() {
-            return;
-        }
-        self.edits += 1;
-        self.next_frame = now + self.profile.frame;
-        let edit = EditId(self.edits);
-        let telling = parts.iter().any(|part| !part.text.trim().is_empty());
-        // A deletion, or a few blanks, the user may happen to make too; nobody types a word of ours by chance.
-        let vague = self.profile.checks_versions && !telling;
-        parts.iter_mut().for_each(|part| part.vague = vague);
-        out.push(Effect::Edit {
-            edit,
-            version: self.version,
-            text: self.text.clone(),
-            parts: parts
-                .iter()
-                .map(|part| Part {
-                    range: part.range.clone(),
-                    text: part.text.clone(),
-                    rewrites: serves(&served, part.number),
-                })
-                .collect(),
-            rewrites,
-        });
-        let mut flight = Flight::new(edit, self.version);
-        if flight.is_unchecked() && self.profile.checks_versions {
-            let sent = parts.iter().map(|it| stray::Sent::new(&self.text, it));
-            flight.sent = sent.collect();
-        }
-        flight.parts = parts;
-        flight.doubtful = vague;
-        self.flight = Some(flight);
-    }
-
     /// Checks what must always hold between the regions and the mirror. For tests: costs the regions.
     ///
     /// # Errors
@@ -1002,31 +710,6 @@ impl DocumentRewrites {
         }
         Ok(())
     }
-}
-
-/// The rewrites that a part serves, each once.
-fn serves(served: &[(u32, RewriteId)], part: u32) -> Vec<RewriteId> {
-    let of_part = served.iter().filter(|(number, _)| *number == part);
-    let mut rewrites: Vec<RewriteId> = of_part.map(|(_, rewrite)| *rewrite).collect();
-    rewrites.dedup();
-    rewrites
-}
-
-/// Widens a replacement so that it neither begins nor ends between the `\r` and the `\n` of one line break.
-fn whole_line_breaks(
-    text: &Text,
-    mut range: Range<usize>,
-    mut replacement: String,
-) -> (Range<usize>, String) {
-    if text.splits_crlf(range.start) {
-        range.start -= 1;
-        replacement.insert(0, '\r');
-    }
-    if text.splits_crlf(range.end) {
-        range.end += 1;
-        replacement.push('\n');
-    }
-    (range, replacement)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         what: "`applied: true` is trusted",
-        file: "crates/rewrite/src/document.rs",
+        file: "crates/rewrite/src/document/flight.rs",
         sound: "            flight.said_applied = true;
             flight.doubtful = false;",
         broken: "            flight.said_applied = true;
@@ -52,7 +52,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         what: "an edit that was refused stays counted as arrived",
-        file: "crates/rewrite/src/document.rs",
+        file: "crates/rewrite/src/document/flight.rs",
         sound: "        if self.version == flight.version {
             self.refused_at = Some(self.version);
             if flight.lost_since.is_none() && !flight.parts.is_empty() {
