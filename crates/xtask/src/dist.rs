@@ -12,6 +12,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use crate::checkout;
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Where the files go.
@@ -50,11 +52,7 @@ const CONTENTS: [&str; 8] = [
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = root
-        .ancestors()
-        .nth(2)
-        .context("the checkout is two folders up")?;
+    let root = checkout::root()?;
     let target = match &args.target {
         Some(target) => target.clone(),
         None => this_platform()?,

@@ -7,6 +7,7 @@
 
 mod arrows;
 mod cache;
+mod checkout;
 mod ci;
 mod debian;
 mod dist;

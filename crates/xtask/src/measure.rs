@@ -3,10 +3,12 @@
 //! only mirrors. What is measured and how lives in the examples that it runs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+use crate::checkout;
 
 const PAGE: &str = "docs/model-link.md";
 const PLOT: &str = "docs/pictures/model-link.svg";
@@ -33,14 +35,9 @@ enum What {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = root
-        .ancestors()
-        .nth(2)
-        .context("the checkout is two folders up")?;
+    let root = checkout::root()?;
     cargo(root, &["build", "--release", "-p", "redline"], &[])?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = checkout::target(root);
     let binary = target
         .join("release")
         .join(format!("redline{}", std::env::consts::EXE_SUFFIX));

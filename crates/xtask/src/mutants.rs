@@ -2,11 +2,13 @@
 //! place at a time, and expects the simulated sessions to notice; the sources themselves are never touched.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+
+use crate::checkout;
 
 /// One way to break the engine.
 struct Mutant {
@@ -81,14 +83,10 @@ const MUTANTS: &[Mutant] = &[
 /// # Errors
 /// When the sound engine does not pass, or a broken one does.
 pub(crate) fn run() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("the workspace has a root")?;
+    let root = checkout::root()?;
     let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
     copy_tree(root, copy.path())?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = checkout::target(root);
     // A folder of its own: Cargo would take what was built of a broken engine for the sound one's.
     let target = target.join("mutants");
     let simulation = |what: &str| -> Result<bool> {

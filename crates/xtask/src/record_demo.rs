@@ -6,13 +6,14 @@ mod svg;
 mod terminal;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use self::terminal::Terminal;
+use crate::checkout;
 
 /// What GitHub shows without a complaint, and a reader loads without noticing.
 const MOST_BYTES: usize = 300_000;
@@ -26,10 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("the workspace has no root")?;
+    let root = checkout::root()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--release", "--package", "redline"])

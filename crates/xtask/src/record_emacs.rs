@@ -5,10 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use portable_pty::CommandBuilder;
 
-use crate::record_helix::{Picture, Terminal, write};
-use crate::record_neovim::{self, BEFORE};
+use crate::record_helix::{Picture, Terminal, editor, write};
+use crate::record_neovim;
 
 /// Arguments of the task.
 #[derive(clap::Args)]
@@ -24,19 +23,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn take(root: &Path, binary: &Path, folder: &Path) -> Result<[Picture; 2]> {
     let (_loopback, url) = record_neovim::start_model(binary, folder)?;
-    fs::write(folder.join("config.py"), BEFORE)?;
     let init = folder.join("init.el");
     fs::write(&init, init_el(root, binary))?;
-    let mut command = CommandBuilder::new(record_neovim::editor("emacs")?);
+    let mut command = editor("emacs", folder, &url)?;
     command.args(["-Q", "-nw", "-l"]);
     command.arg(&init);
     command.arg("config.py");
-    command.cwd(folder);
-    command.env("HOME", folder);
-    command.env("TERM", "xterm-256color");
-    command.env("COLORTERM", "truecolor");
-    command.env("REDLINE_MODEL_URL", &url);
-    command.env("REDLINE_MODEL", "demo");
     let mut emacs = Terminal::start(command)?;
     emacs.see("def load")?;
     emacs.press("\x1bxeglot\r")?;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail};
 use portable_pty::CommandBuilder;
 
+use crate::checkout;
 use crate::pty::Pty;
 use crate::record_neovim::screen::{COLUMNS, Frame, Look, ROWS, Run};
-use crate::record_neovim::{self, BEFORE, MOST_BYTES, svg};
+use crate::record_neovim::{self, BEFORE};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -35,25 +36,13 @@ pub(crate) fn write(
     out: &Path,
     take: impl Fn(&Path, &Path, &Path) -> Result<[Picture; 2]>,
 ) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = root
-        .ancestors()
-        .nth(2)
-        .context("the workspace has no root")?;
+    let root = checkout::root()?;
     let binary = record_neovim::build(root)?;
     let folder = tempfile::tempdir()?;
     let out = root.join(out);
     fs::create_dir_all(&out)?;
     for (name, title, frame) in take(root, &binary, folder.path())? {
-        let picture = svg::draw(&[frame], title);
-        ensure!(
-            picture.len() <= MOST_BYTES,
-            "{name} has {} bytes, more than {MOST_BYTES}",
-            picture.len()
-        );
-        let file = out.join(format!("{name}.svg"));
-        fs::write(&file, &picture).with_context(|| format!("cannot write {}", file.display()))?;
-        println!("{}: {} bytes", file.display(), picture.len());
+        record_neovim::save(&out, name, title, &[frame])?;
     }
     Ok(())
 }
@@ -68,17 +57,10 @@ fn take(root: &Path, binary: &Path, folder: &Path) -> Result<[Picture; 2]> {
         let text = text.replace("command = \"redline\"", &command);
         fs::write(config.join(name), format!("{}{text}", first_of(name)))?;
     }
-    fs::write(folder.join("config.py"), BEFORE)?;
-    let mut command = CommandBuilder::new(record_neovim::editor("hx")?);
+    let mut command = editor("hx", folder, &url)?;
     command.arg("config.py");
-    command.cwd(folder);
-    command.env("HOME", folder);
     command.env("XDG_CONFIG_HOME", folder.join("config"));
     command.env("XDG_CACHE_HOME", folder.join("cache"));
-    command.env("TERM", "xterm-256color");
-    command.env("COLORTERM", "truecolor");
-    command.env("REDLINE_MODEL_URL", &url);
-    command.env("REDLINE_MODEL", "demo");
     let mut helix = Terminal::start(command)?;
     helix.see("def load")?;
     helix.press(":goto 5\r")?;
@@ -103,6 +85,19 @@ fn take(root: &Path, binary: &Path, folder: &Path) -> Result<[Picture; 2]> {
             pending,
         ),
     ])
+}
+
+/// An editor of the cache that begins in a folder where the file of the pictures is, and asks this model.
+pub(crate) fn editor(program: &str, folder: &Path, url: &str) -> Result<CommandBuilder> {
+    fs::write(folder.join("config.py"), BEFORE)?;
+    let mut command = CommandBuilder::new(record_neovim::editor(program)?);
+    command.cwd(folder);
+    command.env("HOME", folder);
+    command.env("TERM", "xterm-256color");
+    command.env("COLORTERM", "truecolor");
+    command.env("REDLINE_MODEL_URL", url);
+    command.env("REDLINE_MODEL", "demo");
+    Ok(command)
 }
 
 /// What stands in front of the users' own file.

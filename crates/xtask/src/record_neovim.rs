@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use self::screen::Screen;
+use crate::checkout;
 
 /// What GitHub shows without a complaint, and a reader loads without noticing.
 pub(crate) const MOST_BYTES: usize = 300_000;
@@ -66,10 +67,7 @@ impl Drop for Loopback {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("the workspace has no root")?;
+    let root = checkout::root()?;
     let binary = build(root)?;
     let folder = std::env::temp_dir().join(format!("redline-pictures-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
@@ -97,21 +95,27 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     for (name, title, frames) in pictures {
-        let picture = svg::draw(&frames, title);
-        ensure!(
-            picture.len() <= MOST_BYTES,
-            "{name} has {} bytes, more than {MOST_BYTES}",
-            picture.len()
-        );
-        let file = out.join(format!("{name}.svg"));
-        fs::write(&file, &picture).with_context(|| format!("cannot write {}", file.display()))?;
-        println!(
-            "{}: {} frames, {} bytes",
-            file.display(),
-            frames.len(),
-            picture.len()
-        );
+        save(&out, name, title, &frames)?;
     }
+    Ok(())
+}
+
+/// Draws a picture and puts it into the folder; one that has grown too large is none.
+pub(crate) fn save(out: &Path, name: &str, title: &str, frames: &[screen::Frame]) -> Result<()> {
+    let picture = svg::draw(frames, title);
+    ensure!(
+        picture.len() <= MOST_BYTES,
+        "{name} has {} bytes, more than {MOST_BYTES}",
+        picture.len()
+    );
+    let file = out.join(format!("{name}.svg"));
+    fs::write(&file, &picture).with_context(|| format!("cannot write {}", file.display()))?;
+    println!(
+        "{}: {} frames, {} bytes",
+        file.display(),
+        frames.len(),
+        picture.len()
+    );
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use crate::cache;
+use crate::checkout;
 
 /// VS Code 1.139.
 const CODE_SERVER: &str = "4.139.1";
@@ -46,10 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let tree = code_server(&home)?;
     let chromium = chromium()?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("the checkout is two folders up")?;
+    let root = checkout::root()?;
     for package in ["editors/vscode", "tests/vscode"] {
         install_packages(&tree, &root.join(package))?;
     }

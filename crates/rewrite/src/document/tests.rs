@@ -36,6 +36,32 @@ fn start_of(id: RewriteId, text: &Text, region: Range<usize>, apply: Apply) -> S
     }
 }
 
+const NUMBERS: &str = "one = 1\ntwo = 2\nthree = 3\n";
+
+/// A rewrite of the region in one edit, whose answer has come as a whole.
+fn answered_whole(
+    text: &Text,
+    profile: Profile,
+    region: Range<usize>,
+    answer: &str,
+) -> DocumentRewrites {
+    let mut engine = DocumentRewrites::open(text.clone(), 1, profile);
+    let mut out = Vec::new();
+    let start = start_of(ID, text, region, Apply::Once);
+    engine.start(start, 0, &mut out).expect("a free region");
+    let answer = StreamEvent::Delta {
+        text: answer.to_owned(),
+    };
+    let end = StreamEvent::Completed {
+        response_id: "r".to_owned(),
+        usage: None,
+    };
+    for event in [answer, end] {
+        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
+    }
+    engine
+}
+
 /// An editor, the wires to and from it, and a person at it.
 struct World {
     rng: fastrand::Rng,
@@ -581,21 +607,7 @@ fn the_comment_that_asked_goes_away_with_the_first_text_and_comes_back_on_reject
 #[test]
 fn an_edit_that_is_not_told_from_typing_does_not_hold_up_the_rewrite_for_ever() {
     let mut text = Text::from("one\ntwo\nthree\n");
-    let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
-    let start = start_of(ID, &text, 0..text.len(), Apply::Once);
-    engine
-        .start(start, 0, &mut Vec::new())
-        .expect("a free region");
-    let answer = StreamEvent::Delta {
-        text: "1\ntwo\nthree\n".to_owned(),
-    };
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage: None,
-    };
-    for event in [answer, end] {
-        engine.model(ID, ModelEvent::Stream(event), 10, &mut Vec::new());
-    }
+    let mut engine = answered_whole(&text, Profile::default(), 0..14, "1\ntwo\nthree\n");
     let mut out = Vec::new();
     engine.settle(50_000, &mut out);
     let edit = engine.last_edit();
@@ -649,21 +661,9 @@ fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_t
 
 /// What was asked for, refused, and then told of.
 fn refused(report: (Range<usize>, &str)) -> (DocumentRewrites, Vec<Effect>) {
-    let mut text = Text::from("one = 1\ntwo = 2\nthree = 3\n");
-    let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
-    let start = start_of(ID, &text, 8..16, Apply::Once);
+    let mut text = Text::from(NUMBERS);
+    let mut engine = answered_whole(&text, Profile::default(), 8..16, "two = 22\n");
     let mut out = Vec::new();
-    engine.start(start, 0, &mut out).expect("a free region");
-    let answer = StreamEvent::Delta {
-        text: "two = 22\n".to_owned(),
-    };
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage: None,
-    };
-    for event in [answer, end] {
-        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
-    }
     engine.settle(0, &mut out);
     let edits = |out: &[Effect]| -> Vec<EditId> {
         let edit = |effect: &Effect| match effect {
@@ -701,26 +701,14 @@ fn an_edit_that_was_refused_is_made_anew_for_the_next_text() {
 /// How often an editor is asked that makes every edit of ours and then refuses it, after so many that it really
 /// refused because of typing above.
 fn asked_by_contradictions(refusals: i32) -> (i32, DocumentRewrites) {
-    let mut text = Text::from("one = 1\ntwo = 2\nthree = 3\n");
+    let mut text = Text::from(NUMBERS);
     let profile = Profile {
         checks_versions: true,
         reports_apart: true,
         ..Profile::default()
     };
-    let mut engine = DocumentRewrites::open(text.clone(), 1, profile);
+    let mut engine = answered_whole(&text, profile, 8..16, "two = 22\n");
     let mut out = Vec::new();
-    let start = start_of(ID, &text, 8..16, Apply::Once);
-    engine.start(start, 0, &mut out).expect("a free region");
-    let answer = StreamEvent::Delta {
-        text: "two = 22\n".to_owned(),
-    };
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage: None,
-    };
-    for event in [answer, end] {
-        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
-    }
     let mut asked = 0;
     for round in 1..20 {
         let now = round * 100_000;
