@@ -7,6 +7,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `piece`, `tracked` | a region as pieces of base, model's text and user's typing |
+//! | `open_end` | a last line without a line break, compared as if it had one |
 //! | `settle` | from those pieces to the hunks a person decides on |
 //! | `attribution` | whose change a reported change was |
 //! | `life` | one rewrite: stream, proposal, decision |
@@ -17,6 +18,7 @@ mod attribution;
 mod document;
 mod effect;
 mod life;
+mod open_end;
 mod piece;
 mod settle;
 mod tracked;

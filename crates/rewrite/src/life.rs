@@ -14,6 +14,7 @@ use crate::effect::{
     Apply, DecideError, Decision, HunkState, HunkView, RewriteId, RewriteView, Start, State, Time,
     Timings, Tokens,
 };
+use crate::open_end::OpenEnd;
 use crate::piece::{Origin, Showing, Verdict};
 use crate::settle::Hunk;
 use crate::tracked::Tracked;
@@ -53,6 +54,8 @@ pub(crate) struct Rewrite {
     pub(crate) touched: bool,
     pub(crate) tracked: Tracked,
     diff: StreamingDiff,
+    /// The region's last line has no line break.
+    open_end: Option<OpenEnd>,
     cleaner: Option<Cleaner>,
     showing: Showing,
     hunks: Vec<DecidedHunk>,
@@ -93,13 +96,15 @@ impl Rewrite {
         if let Some(removed) = &removed {
             removed.apply(&mut seen);
         }
-        let diff = StreamingDiff::new(&seen);
-        let mut rewrite = Rewrite::over(start, Tracked::new(base), diff, now);
+        let mut rewrite = Rewrite::over(start, Tracked::new(base), &seen, now);
         rewrite.removed = removed;
         rewrite
     }
 
-    fn over(start: Start, tracked: Tracked, diff: StreamingDiff, now: Time) -> Self {
+    /// `old` is what the model was asked to rewrite.
+    fn over(start: Start, tracked: Tracked, old: &str, now: Time) -> Self {
+        let open_end = OpenEnd::of(old, start.shape.line_ending.as_str());
+        let diff = StreamingDiff::new(&OpenEnd::with_break(open_end.as_ref(), old));
         Rewrite {
             id: start.id,
             instruction: start.instruction,
@@ -110,6 +115,7 @@ impl Rewrite {
             touched: false,
             tracked,
             diff,
+            open_end,
             cleaner: Some(Cleaner::new(start.shape)),
             showing: match start.apply {
                 Apply::Live => Showing::Applied,
@@ -140,8 +146,8 @@ impl Rewrite {
     /// A rewrite of a region that an earlier one has left its text in (see [`Tracked::restart`]): that is
     /// taken back as the new text comes.
     pub(crate) fn after(start: Start, tracked: Tracked, now: Time) -> Rewrite {
-        let diff = StreamingDiff::new(tracked.base());
-        Rewrite::over(start, tracked, diff, now)
+        let old = tracked.base().to_owned();
+        Rewrite::over(start, tracked, &old, now)
     }
 
     pub(crate) fn request(&self) -> &Request {
@@ -242,7 +248,10 @@ impl Rewrite {
 
     /// Takes splices in and keeps the emptied list for the next time.
     fn take(&mut self, mut splices: Vec<Splice>) {
-        for splice in splices.drain(..) {
+        for mut splice in splices.drain(..) {
+            if let Some(end) = &mut self.open_end {
+                splice = end.without_break(splice, |at| self.tracked.target_break_before(at));
+            }
             self.tracked.splice(&splice);
         }
         self.splices = splices;
@@ -260,6 +269,9 @@ impl Rewrite {
             Ok(tail) => {
                 self.push(&tail);
                 let mut splices = std::mem::take(&mut self.splices);
+                if let Some(end) = &self.open_end {
+                    self.diff.push(end.line_break(), &mut splices);
+                }
                 self.diff.finish(&mut splices);
                 self.take(splices);
                 self.timings.last_delta.get_or_insert(now);

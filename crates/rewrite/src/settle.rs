@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use path::Path;
 
+use crate::open_end;
 use crate::piece::{Origin, Piece, Showing, Verdict};
 use crate::tracked::Tracked;
 
@@ -58,7 +59,7 @@ impl Tracked {
     pub(crate) fn settle(&mut self, showing: Showing) -> Vec<Hunk> {
         let target = self.target();
         let mut marks = self.marks();
-        let mut path = Path::new(self.base(), &target, diff::hunks(self.base(), &target));
+        let mut path = Path::new(self.base(), &target, open_end::hunks(self.base(), &target));
         if showing == Showing::Withheld {
             marks.follow(&path, self.base(), &target);
         } else {

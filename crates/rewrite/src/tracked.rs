@@ -22,6 +22,7 @@ use std::ops::Range;
 
 use diff::Splice;
 
+use crate::open_end::line_break_at_end;
 use crate::piece::{Beside, Origin, Piece, Showing, Verdict};
 use moments::Moments;
 use narrow::common_ends;
@@ -173,6 +174,22 @@ impl Tracked {
         if typed {
             self.write_beside_typing(first, index);
         }
+    }
+
+    /// The line break of the target right before an offset, or nothing.
+    pub(crate) fn target_break_before(&mut self, at: usize) -> &'static str {
+        let index = self.target_index(at);
+        let mut last = String::with_capacity(2);
+        for piece in self.pieces[..index].iter().rev().filter(|it| it.in_target) {
+            let text = self.text_of(piece);
+            let end = text.len().saturating_sub(2);
+            let from = (end..=text.len()).find(|at| text.is_char_boundary(*at));
+            last.insert_str(0, &text[from.unwrap_or(text.len())..]);
+            if last.len() >= 2 {
+                break;
+            }
+        }
+        line_break_at_end(&last)
     }
 
     /// So many bytes of the target from a piece on.

@@ -124,6 +124,35 @@ fn place_in(shown: &str, line: &str, at: usize) -> Option<usize> {
     (known == line.len()).then(|| place.unwrap_or(shown.len()))
 }
 
+/// Where a region ends that holds whole lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RegionEnd {
+    /// At the start of the next line.
+    BehindBreak,
+    /// At the end of its last line, as many editors select lines.
+    BeforeBreak,
+    /// At the end of a file whose last line has no line break.
+    EndOfFile,
+}
+
+impl RegionEnd {
+    /// The document that holds these lines.
+    fn document(self, lines: &str) -> String {
+        match self {
+            RegionEnd::EndOfFile => lines.strip_suffix('\n').unwrap_or(lines).to_owned(),
+            _ => format!("{lines}below\n"),
+        }
+    }
+
+    /// The lines in a document.
+    fn lines(self, document: &str) -> String {
+        match self {
+            RegionEnd::EndOfFile => format!("{document}\n"),
+            _ => document.strip_suffix("below\n").expect("it is left alone").to_owned(),
+        }
+    }
+}
+
 fn text_of(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
@@ -260,7 +289,7 @@ impl World {
         }
     }
 
-    /// Not at the very start of the region: what is typed there stands outside of it. And not right behind another
+    /// Not at an edge of the region: what is typed there stands outside of it. And not right behind another
     /// word, which it would continue wherever that goes.
     /// And not on a new copy of a line when there is a word on the old one: they could not pass each other.
     fn person_types(&mut self, typed: &Typed, before: &[Typed]) -> bool {
@@ -270,7 +299,8 @@ impl World {
         let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
         let line = text[start..].lines().next().unwrap_or_default();
         let elsewhere = |it: &Typed| it.line == typed.line && !line.contains(&it.word);
-        if at == 0 || text[..at].ends_with('>') || before.iter().any(elsewhere) {
+        let region = self.engine.region(ID).expect("it is known");
+        if at == region.start || at == region.end || text[..at].ends_with('>') || before.iter().any(elsewhere) {
             return false;
         }
         if self.trace {
@@ -289,7 +319,16 @@ fn check(seed: u64) {
     if old == new || new.is_empty() {
         return;
     }
-    let text = Text::from(old.as_str());
+    let ends = [
+        RegionEnd::BehindBreak,
+        RegionEnd::BeforeBreak,
+        RegionEnd::EndOfFile,
+    ][rng.usize(..3)];
+    let text = Text::from(ends.document(&old).as_str());
+    let region = match ends {
+        RegionEnd::BehindBreak => 0..old.len(),
+        _ => 0..old.len() - 1,
+    };
     let profile = Profile {
         checks_versions: true,
         reports_apart: true,
@@ -307,11 +346,11 @@ fn check(seed: u64) {
     let mut out = Vec::new();
     let start = Start {
         id: ID,
-        region: 0..old.len(),
+        region: region.clone(),
         instruction: String::new(),
         apply,
         request: Request::default(),
-        shape: Shape::of(&old, LineEnding::Lf),
+        shape: Shape::of(&old[region], LineEnding::Lf),
         removed: None,
     };
     world.engine.start(start, 0, &mut out).expect("it starts");
@@ -361,12 +400,12 @@ fn check(seed: u64) {
     });
     world.rest();
     let place = format!(
-        "SEED={seed} {apply:?}\n{old}---\n{new}---\n{:?}",
+        "SEED={seed} {apply:?} {ends:?}\n{old}---\n{new}---\n{:?}",
         scene.typed
     );
     let state = world.engine.state(ID);
     assert_eq!(state, Some(State::Proposed), "{place}");
-    let shown = world.text.to_string();
+    let shown = ends.lines(&world.text.to_string());
     assert_eq!(
         sorted(&shown),
         sorted(&scene.with_typing(&scene.new)),
@@ -379,7 +418,7 @@ fn check(seed: u64) {
         .expect("it is to be decided");
     world.take(out);
     world.rest();
-    let shown = world.text.to_string();
+    let shown = ends.lines(&world.text.to_string());
     assert_eq!(
         sorted(&shown),
         sorted(&scene.with_typing(&scene.old)),

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::Marks;
 use super::path::Path;
+use crate::open_end;
 use crate::piece::{Beside, Origin, Piece};
 use crate::tracked::Tracked;
 
@@ -52,7 +53,7 @@ impl Tracked {
     /// Which of the user's texts, counted from 0, stands behind so much of the target and belongs behind so much.
     fn seats(&self) -> Vec<(usize, usize, usize)> {
         let target = self.target();
-        let path = Path::new(self.base(), &target, diff::hunks(self.base(), &target));
+        let path = Path::new(self.base(), &target, open_end::hunks(self.base(), &target));
         let theirs = self.marks().theirs.into_iter().enumerate();
         theirs
             .filter_map(|(number, it)| {
