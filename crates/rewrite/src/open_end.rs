@@ -85,7 +85,9 @@ impl OpenEnd {
 pub(crate) fn hunks(old: &str, new: &str) -> Vec<Hunk> {
     let line_break = match old.find('\n').map(|at| (old, at)) {
         Some((text, at)) => line_break_at_end(&text[..=at]),
-        None => new.find('\n').map_or("\n", |at| line_break_at_end(&new[..=at])),
+        None => new
+            .find('\n')
+            .map_or("\n", |at| line_break_at_end(&new[..=at])),
     };
     let Some(end) = OpenEnd::of(old, line_break) else {
         return diff::hunks(old, new);

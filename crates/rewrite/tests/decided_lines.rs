@@ -20,8 +20,9 @@ struct World {
 }
 
 impl World {
-    fn start(old: &str, new: &str, apply: Apply) -> World {
-        let text = Text::from(old);
+    /// `below` stands behind the region.
+    fn start(old: &str, below: &str, new: &str, apply: Apply) -> World {
+        let text = Text::from(format!("{old}{below}").as_str());
         let engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
         let mut world = World {
             engine,
@@ -168,9 +169,12 @@ fn check(seed: u64) {
     if new.is_empty() || new == old {
         return;
     }
-    let mut world = World::start(&old, &new, apply);
+    // The last line break of the region, and what stands behind it.
+    let (line_break, below) = [("", ""), ("\n", ""), ("\n", "\nbelow\n")][rng.usize(..3)];
+    let without_break = |text: &str| text.strip_suffix(line_break).unwrap_or(text).to_owned();
+    let mut world = World::start(&without_break(&old), below, &without_break(&new), apply);
     let mut stretches = stretches(&old, &new);
-    let place = format!("SEED={seed} {apply:?}\n{old}---\n{new}");
+    let place = format!("SEED={seed} {apply:?} {line_break:?} {below:?}\n{old}---\n{new}");
     assert_eq!(world.engine.state(ID), Some(State::Proposed), "{place}");
     while !world.engine.state(ID).is_some_and(State::is_over) {
         let view = world.engine.view(ID).expect("it is there");
@@ -182,7 +186,10 @@ fn check(seed: u64) {
             .collect();
         let hunk = open[rng.usize(..open.len())];
         let accept = rng.bool();
-        let count = hunk.new_text.lines().count();
+        // What comes behind the last line brings the line break before it.
+        let behind = hunk.new.start > 0 && !new[..hunk.new.start].ends_with('\n');
+        let skipped = usize::from(behind && !hunk.new.is_empty());
+        let count = hunk.new_text.lines().count() - skipped;
         let mut out = Vec::new();
         let first = new[..hunk.new.start].lines().count();
         let chosen = if count > 0 && rng.u8(..4) > 0 {
@@ -208,7 +215,7 @@ fn check(seed: u64) {
                         let line = number;
                         number += usize::from(!choice.new.is_empty());
                         let is_it = match choice.new.is_empty() {
-                            true => count == 0 && choice.old == hunk.old_text,
+                            true => count == 0 && choice.old.trim() == hunk.old_text.trim(),
                             false => {
                                 count > 0
                                     && (first + chosen.start..first + chosen.end).contains(&line)
@@ -224,6 +231,7 @@ fn check(seed: u64) {
         world.take(out);
         world.apply();
         let expected = text_of(&stretches, apply != Apply::Preview);
+        let expected = without_break(&expected) + below;
         assert_eq!(world.text.to_string(), expected, "{place}");
         let decided = |accept| {
             let choices = stretches.iter().flat_map(|stretch| match stretch {
@@ -248,7 +256,7 @@ fn any_order_of_decisions_on_lines_gives_what_was_decided() {
 
 #[test]
 fn lines_that_are_not_there_are_refused_and_change_nothing() {
-    let mut world = World::start("a\nb\n", "x\ny\nb\n", Apply::Live);
+    let mut world = World::start("a\nb\n", "", "x\ny\nb\n", Apply::Live);
     for (hunk, lines, why) in [
         (0, 0..3, DecideError::NoLines(0, 2)),
         (0, 1..1, DecideError::NoLines(0, 2)),
@@ -263,7 +271,7 @@ fn lines_that_are_not_there_are_refused_and_change_nothing() {
 
 #[test]
 fn decisions_that_come_before_the_last_has_arrived_wait_for_it() {
-    let mut world = World::start("a\nb\nc\nd\n", "1\n2\n3\n4\n", Apply::Live);
+    let mut world = World::start("a\nb\nc\nd\n", "", "1\n2\n3\n4\n", Apply::Live);
     for lines in [0..1, 1..2] {
         let mut out = Vec::new();
         // The first line that is left is the second of the new text by then.
@@ -281,7 +289,7 @@ fn decisions_that_come_before_the_last_has_arrived_wait_for_it() {
 
 #[test]
 fn a_word_on_the_whole_comes_after_the_lines_that_wait() {
-    let mut world = World::start("a\nb\nkept\nc\nd\n", "1\n2\nkept\n3\n4\n", Apply::Live);
+    let mut world = World::start("a\nb\nkept\nc\nd\n", "", "1\n2\nkept\n3\n4\n", Apply::Live);
     let mut out = Vec::new();
     let rejected = world.engine.decide_lines(ID, false, 0, 0..1, &mut out);
     rejected.expect("it can be parted");

@@ -148,7 +148,10 @@ impl RegionEnd {
     fn lines(self, document: &str) -> String {
         match self {
             RegionEnd::EndOfFile => format!("{document}\n"),
-            _ => document.strip_suffix("below\n").expect("it is left alone").to_owned(),
+            _ => document
+                .strip_suffix("below\n")
+                .expect("it is left alone")
+                .to_owned(),
         }
     }
 }
@@ -300,7 +303,11 @@ impl World {
         let line = text[start..].lines().next().unwrap_or_default();
         let elsewhere = |it: &Typed| it.line == typed.line && !line.contains(&it.word);
         let region = self.engine.region(ID).expect("it is known");
-        if at == region.start || at == region.end || text[..at].ends_with('>') || before.iter().any(elsewhere) {
+        if at == region.start
+            || at == region.end
+            || text[..at].ends_with('>')
+            || before.iter().any(elsewhere)
+        {
             return false;
         }
         if self.trace {

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::{DecidedHunk, Phase, Rewrite};
 use crate::effect::DecideError;
+use crate::open_end::line_break_at_end;
 use crate::piece::Verdict;
 use crate::settle::{Hunk, Numbered};
 
@@ -167,13 +168,27 @@ impl Rewrite {
 
 /// The bytes of base and target at which a hunk is cut before one of its new lines.
 fn cut(hunk: &Hunk, line: usize, base: &str, target: &str) -> (usize, usize) {
-    let old = if line == hunk.new_lines.len() {
-        hunk.old.len()
+    if line == 0 {
+        return (hunk.old.start, hunk.new.start);
+    }
+    if line == hunk.new_lines.len() {
+        return (hunk.old.end, hunk.new.end);
+    }
+    let old = hunk.old.start + line_start(&base[hunk.old.clone()], line);
+    let begun = usize::from(!begins_line(target, hunk.new.start));
+    let new = hunk.new.start + line_start(&target[hunk.new.clone()], line + begun);
+    // Lines that come behind a last line without a line break bring the one before them.
+    let brings = old == base.len() && !base.is_empty() && !base.ends_with('\n');
+    let by = if brings {
+        line_break_at_end(&target[..new]).len()
     } else {
-        line_start(&base[hunk.old.clone()], line)
+        0
     };
-    let new = line_start(&target[hunk.new.clone()], line);
-    (hunk.old.start + old, hunk.new.start + new)
+    (old, new - by)
+}
+
+fn begins_line(text: &str, at: usize) -> bool {
+    at == 0 || text[..at].ends_with('\n')
 }
 
 /// Where a line begins, in bytes; the text's end for lines behind it.
@@ -189,7 +204,10 @@ fn between(
     target: &str,
 ) -> Hunk {
     let lines = |text: &str, first: u32, start: usize, range: &Range<usize>| {
-        let count = |range: Range<usize>| text[range].split_inclusive('\n').count() as u32;
+        let count = |range: Range<usize>| {
+            let begun = !range.is_empty() && !begins_line(text, range.start);
+            text[range].split_inclusive('\n').count() as u32 - u32::from(begun)
+        };
         let before = first + count(start..range.start);
         before..before + count(range.clone())
     };
