@@ -463,7 +463,11 @@ impl Tracked {
                 behind.map_or(0, |piece| piece.hunk),
             );
             let inside = left == right || before.is_some_and(|piece| !ends_line(&piece));
+            // Lines behind the region's last one bring the line break before them; that one's line stays.
+            let on_kept_line = before.is_some_and(|piece| !ends_line(&piece))
+                && behind.is_some_and(|piece| self.text_of(piece).starts_with(['\n', '\r']));
             self.pieces[at].hunk = match (left, right) {
+                (0, _) if on_kept_line => 0,
                 (0, right) if ends_line(&self.pieces[at]) => right.min(left),
                 (0, right) => right,
                 (left, _) if inside => left,

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use fastrand::Rng;
 use model_protocol::{Request, StreamEvent};
 use prompt::{LineEnding, Shape};
-use rewrite::{Apply, DocumentRewrites, Effect, ModelEvent, Profile, RewriteId, Start, State};
+use rewrite::{
+    Apply, DocumentRewrites, Effect, HunkState, ModelEvent, Profile, RewriteId, Start, State,
+};
 use text::{ChangeSet, Text};
 
 const ID: RewriteId = RewriteId(1);
@@ -430,6 +432,79 @@ fn check(seed: u64) {
         sorted(&shown),
         sorted(&scene.with_typing(&scene.old)),
         "rejected, {place}"
+    );
+}
+
+/// The user types ` # me` behind `keep` before the first text; the region ends before a line break.
+fn check_typed_behind_keep(old: &str, new: &str, expected: &str, hunks: &[(&str, &str)]) {
+    for apply in [Apply::Live, Apply::Once] {
+        let text = Text::from(format!("top\n{old}\nend\n").as_str());
+        let profile = Profile {
+            checks_versions: true,
+            frame: 1_000,
+            ..Profile::default()
+        };
+        let mut world = World {
+            engine: DocumentRewrites::open(text.clone(), 1, profile),
+            text,
+            version: 1,
+            now: 0,
+            asked: Vec::new(),
+            trace: false,
+        };
+        let mut out = Vec::new();
+        let start = Start {
+            id: ID,
+            region: 4..4 + old.len(),
+            instruction: String::new(),
+            apply,
+            request: Request::default(),
+            shape: Shape::of(old, LineEnding::Lf),
+            removed: None,
+        };
+        world.engine.start(start, 0, &mut out).expect("it starts");
+        world.take(out);
+        let text = world.text.to_string();
+        let at = text.find("keep").expect("it is there") + "keep".len();
+        world.change(ChangeSet::replace(text.len(), at..at, " # me"));
+        world.stream(StreamEvent::Delta { text: new.into() });
+        world.stream(StreamEvent::Completed {
+            response_id: "r".into(),
+            usage: None,
+        });
+        world.rest();
+        assert_eq!(
+            world.text.to_string(),
+            format!("top\n{expected}\nend\n"),
+            "{apply:?}"
+        );
+        let view = world.engine.view(ID).expect("it is known");
+        let said: Vec<(HunkState, &str, &str)> = view
+            .hunks
+            .iter()
+            .map(|hunk| (hunk.state, hunk.old_text.as_str(), hunk.new_text.as_str()))
+            .collect();
+        let expected: Vec<_> = hunks
+            .iter()
+            .map(|(old, new)| (HunkState::Pending, *old, *new))
+            .collect();
+        assert_eq!(said, expected, "{apply:?}");
+    }
+}
+
+#[test]
+fn a_line_that_becomes_the_last_one_keeps_what_is_typed_on_it() {
+    check_typed_behind_keep(
+        "keep\nlog.debug(1)",
+        "new_line = 9\nkeep",
+        "new_line = 9\nkeep # me",
+        &[("", "new_line = 9\n"), ("\nlog.debug(1)", "")],
+    );
+    check_typed_behind_keep(
+        "alpha\nkeep\ngamma",
+        "keep",
+        "keep # me",
+        &[("alpha\n", ""), ("\ngamma", "")],
     );
 }
 

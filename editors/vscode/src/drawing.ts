@@ -243,13 +243,17 @@ function stretchesOf(rewrite: Rewrite): Stretch[] {
 
 function ofHunk(rewrite: Rewrite, hunk: Hunk): Stretch {
   const { start, end } = hunk.span;
+  // Lines behind the last line of a region bring the line break before them.
+  const behind = start.character > 0 && /^\r?\n/.test(hunk.oldText + hunk.newText);
+  const line = start.line + (behind ? 1 : 0);
   const isEmpty = start.line === end.line && start.character === end.character;
-  const count = isEmpty ? 0 : end.line - start.line + (end.character > 0 ? 1 : 0);
+  const count = isEmpty ? 0 : end.line - line + (end.character > 0 ? 1 : 0);
+  const lines = (text: string) => linesOf(behind ? text.replace(/^\r?\n/, '') : text);
   return {
-    line: start.line,
+    line,
     count,
-    oldLines: linesOf(hunk.oldText),
-    newLines: linesOf(hunk.newText),
+    oldLines: lines(hunk.oldText),
+    newLines: lines(hunk.newText),
     hover: hoverOf(rewrite, hunk),
   };
 }

@@ -1,7 +1,7 @@
 //! What a person sees: decorations while text streams and while it waits, the status line, the health page.
 
 use e2e::ServerCommand;
-use e2e::model_server::Gate;
+use e2e::model_server::{Answer, Gate, ModelServer};
 use e2e::neovim::{Neovim, Setup};
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ fn changes_are_painted_while_they_stream_and_while_they_wait() {
 
 #[test]
 fn lines_added_and_taken_away_are_told_apart() {
-    let model = e2e::model_server::ModelServer::streaming("one\nfirst\nsecond\nthree\nfive\n");
+    let model = ModelServer::streaming("one\nfirst\nsecond\nthree\nfive\n");
     let neovim = start(&model, "auto");
     open(&neovim, "a.txt", "one\nthree\n\tfour\nfive\n");
     neovim.ex("%Redline rewrite add two, take four away");
@@ -128,6 +128,26 @@ fn lines_added_and_taken_away_are_told_apart() {
     neovim.ex("Redline reject");
     wait_for_state(&neovim, "rejected");
     wait_for_paint(&neovim, &[]);
+}
+
+#[test]
+fn lines_behind_the_last_one_of_a_selection_are_told_from_it() {
+    let model = ModelServer::start(|request| {
+        let adds = request.input_text().contains("add a line");
+        let text = if adds { "one\nmine" } else { "two" };
+        Answer::to(request).pieces([text]).actions()
+    });
+    let neovim = start(&model, "auto");
+    open(&neovim, "a.txt", "one\ntwo\nthree\nfour");
+    // Selected by lines, which ends before the line break of the last one.
+    neovim.keys("V:Redline rewrite add a line<CR>");
+    wait_for_state(&neovim, "proposed");
+    wait_for_paint(&neovim, &["1 RedlineAdded"]);
+    neovim.ex("Redline reject");
+    wait_for_state(&neovim, "rejected");
+    neovim.keys("2GVj:Redline rewrite take a line away<CR>");
+    wait_for_state(&neovim, "proposed");
+    wait_for_paint(&neovim, &["1v RedlineRemoved:three"]);
 }
 
 #[test]

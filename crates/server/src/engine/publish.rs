@@ -279,7 +279,7 @@ impl Engine {
                     _ => ("pending", "Pending change"),
                 };
                 Diagnostic {
-                    range: to_range(text, without_last_break(text, hunk.range), facts.encoding),
+                    range: to_range(text, lines_alone(text, hunk.range), facts.encoding),
                     severity: Some(DiagnosticSeverity::HINT),
                     code: Some(NumberOrString::String(code.to_owned())),
                     source: Some("redline".to_owned()),
@@ -352,13 +352,27 @@ fn ending(view: &RewriteView) -> String {
 
 /// `+3 −1 lines`
 fn lines(old: &str, new: &str) -> String {
-    format!("+{} −{} lines", new.lines().count(), old.lines().count())
+    let count = |text: &str| {
+        // Lines behind the last one of a region bring the line break before them.
+        let brought = text.starts_with(['\n', '\r']) && !text.ends_with('\n');
+        text.lines().count() - usize::from(brought)
+    };
+    format!("+{} −{} lines", count(new), count(old))
 }
 
-/// A range of whole lines without its last line break, so that editors do not mark the next line too.
-fn without_last_break(text: &Text, mut range: Range<usize>) -> Range<usize> {
-    while range.end > range.start && matches!(text.byte(range.end - 1), Some(b'\n' | b'\r')) {
+/// The lines of a hunk without their last line break, so that editors do not mark the next line too, and without one
+/// before them, so that they do not mark the line above.
+fn lines_alone(text: &Text, mut range: Range<usize>) -> Range<usize> {
+    let is_break = |at: usize| matches!(text.byte(at), Some(b'\n' | b'\r'));
+    while range.end > range.start && is_break(range.end - 1) {
         range.end -= 1;
+    }
+    if range.start > 0 && text.byte(range.start - 1) != Some(b'\n') {
+        let rest = text.slice(range.clone());
+        range.start += rest
+            .find('\n')
+            .filter(|at| rest[..*at].trim_end_matches('\r').is_empty())
+            .map_or(0, |at| at + 1);
     }
     range
 }

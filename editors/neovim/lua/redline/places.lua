@@ -52,6 +52,24 @@ function M.put_region(rewrite)
   rewrite.places.region = mark(rewrite.buffer, rewrite.view.region, true, rewrite.places.region)
 end
 
+---Whether a change begins at the end of a line that stays: lines behind the last one bring the line break before them.
+---@param hunk redline.Hunk
+---@return boolean
+function M.is_behind_line(hunk)
+  return hunk.range.start.character > 0 and (hunk.oldText .. hunk.newText):match('^\r?\n') ~= nil
+end
+
+---@param hunk redline.Hunk
+---@return lsp.Range
+local function lines_of(hunk)
+  if not M.is_behind_line(hunk) then
+    return hunk.range
+  end
+  local start = { line = hunk.range.start.line + 1, character = 0 }
+  local ends = hunk.range['end']
+  return { start = start, ['end'] = ends.line < start.line and start or ends }
+end
+
 ---Puts everything where the newest news says; only for news of the buffer as it is.
 ---@param rewrite redline.Rewrite
 function M.put(rewrite)
@@ -61,7 +79,7 @@ function M.put(rewrite)
     vim.api.nvim_buf_del_extmark(buffer, space, placed.mark)
   end
   known.hunks = vim.tbl_map(function(hunk)
-    return { mark = mark(buffer, hunk.range, false), hunk = hunk }
+    return { mark = mark(buffer, lines_of(hunk), false), hunk = hunk }
   end, rewrite.view.hunks)
 end
 

@@ -178,12 +178,14 @@ end
 local function paint_pending(rewrite)
   for _, placed in ipairs(places.hunks(rewrite)) do
     local hunk = placed.hunk
+    local skipped = places.is_behind_line(hunk) and '^\r?\n' or '^'
+    local old, new = hunk.oldText:gsub(skipped, '', 1), hunk.newText:gsub(skipped, '', 1)
     if rewrite.view.apply == 'preview' then
       whole_lines(rewrite, placed.first, placed.last, 'RedlineRemoved')
-      virtual_lines(rewrite, placed.last, lines_of(hunk.newText), 'RedlineAdded')
+      virtual_lines(rewrite, placed.last, lines_of(new), 'RedlineAdded')
     else
       local look = hunk.state == 'conflict' and 'RedlineConflict' or nil
-      change(rewrite, placed.first, placed.last, lines_of(hunk.oldText), look)
+      change(rewrite, placed.first, placed.last, lines_of(old), look)
     end
   end
 end
