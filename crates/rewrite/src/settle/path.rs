@@ -105,7 +105,8 @@ impl<'a> Path<'a> {
             start = start.min(before);
             end = end.max(behind);
         }
-        // Off the hunks the way leads through kept lines, the same on both sides.
+        // Off the hunks the way leads through kept lines, the same on both sides; at the end of a region without a last
+        // line break a hunk may begin before the line break.
         let line_start = self.base[..start.0].rfind('\n').map_or(0, |at| at + 1);
         let on_corner = |point: Point| {
             self.hunks.iter().any(|hunk| {
@@ -118,7 +119,9 @@ impl<'a> Path<'a> {
         }
         if !on_corner(end) && !self.base[..end.0].ends_with('\n') && end.0 > 0 {
             let rest = &self.base[end.0..];
-            let by = rest.find('\n').map_or(rest.len(), |at| at + 1);
+            let next = self.hunks.iter().find(|hunk| hunk.old.start >= end.0);
+            let most = next.map_or(rest.len(), |hunk| hunk.old.start - end.0);
+            let by = rest.find('\n').map_or(rest.len(), |at| at + 1).min(most);
             end = (end.0 + by, end.1 + by);
         }
         let (mut old, mut new) = (start.0..end.0, start.1..end.1);
