@@ -12,9 +12,19 @@ impl Session {
 
     pub(super) fn step(&mut self, back: bool) {
         let before = tokens_of(&self.desk.page.text());
-        let made = self.desk.step(back, &mut self.log);
+        let mut made = self.desk.step(back, &mut self.log);
         if made.is_empty() {
             return;
+        }
+        // The regions lie as after all of them.
+        for later in 1..made.len() {
+            let (before, rest) = made.split_at_mut(later);
+            let Splice {
+                at, removed, put, ..
+            } = &rest[0];
+            for splice in before.iter_mut().filter(|it| at + removed.len() <= it.at) {
+                splice.at = splice.at + put.len() - removed.len();
+            }
         }
         for splice in &made {
             self.note_step(splice, back);
