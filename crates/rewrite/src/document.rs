@@ -75,6 +75,8 @@ pub struct DocumentRewrites {
     next_frame: Time,
     wake_at: Option<Time>,
     edits: u32,
+    /// The last edit that only took away or put blanks: the user may have done the same.
+    vague_edit: Option<EditId>,
     parts: u32,
     out_of_step: bool,
 }
@@ -95,6 +97,7 @@ impl DocumentRewrites {
             next_frame: 0,
             wake_at: None,
             edits: 0,
+            vague_edit: None,
             parts: 0,
             out_of_step: false,
         }
@@ -301,7 +304,8 @@ impl DocumentRewrites {
             let proof = self.profile.checks_versions && !flight.is_unchecked();
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
             let typed = steps.iter().any(|step| !step.user.is_empty());
-            flight.doubtful |= proof && partly && typed && !flight.said_applied;
+            let may_be_typed = proof || self.vague_edit == Some(flight.edit);
+            flight.doubtful |= may_be_typed && partly && typed && !flight.said_applied;
             flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
         }
         self.keep_strays(reported, strays, after);
