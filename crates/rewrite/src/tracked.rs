@@ -583,9 +583,10 @@ impl Tracked {
         }
     }
 
-    /// An edit that seemed to have arrived was refused: what it seemed to do the user did. O(pieces).
-    pub(crate) fn refute(&mut self, edit: u32, which: impl Fn(&Piece) -> bool) {
-        let mut index = 0;
+    /// An edit that seemed to have arrived was refused: what it seemed to do the user did. What stands at an edge
+    /// then stands outside: gives how many bytes of it stand before the region. O(pieces).
+    pub(crate) fn refute(&mut self, edit: u32, which: impl Fn(&Piece) -> bool) -> usize {
+        let (mut index, mut before) = (0, 0);
         while index < self.pieces.len() {
             let piece = &mut self.pieces[index];
             index += 1;
@@ -598,6 +599,15 @@ impl Tracked {
             } else if piece.origin == Origin::Ours {
                 // The user typed it; the model's is still to come.
                 piece.shown = false;
+                let len = piece.len;
+                let is_shown = |piece: &Piece| piece.shown;
+                let at_start = !self.pieces[..index].iter().any(is_shown);
+                if at_start || !self.pieces[index..].iter().any(is_shown) {
+                    self.shown_len -= len;
+                    before += if at_start { len } else { 0 };
+                    continue;
+                }
+                let piece = &self.pieces[index - 1];
                 let text = &self.ours[piece.start..piece.start + piece.len];
                 let typed = Piece::theirs(self.theirs.len(), piece.len);
                 self.theirs.push_str(text);
@@ -607,6 +617,7 @@ impl Tracked {
         }
         self.finger = Finger::default();
         self.dirty = true;
+        before
     }
 
     fn forget_taken_back(&mut self) {

@@ -221,7 +221,7 @@ impl DocumentRewrites {
     pub(super) fn refute(&mut self, edit: EditId, which: impl Fn(&Piece) -> bool) {
         if self.profile.checks_versions || self.vague_edit == Some(edit) {
             for rewrite in &mut self.rewrites {
-                rewrite.tracked.refute(edit.0, &which);
+                rewrite.start += rewrite.tracked.refute(edit.0, &which);
             }
         }
     }

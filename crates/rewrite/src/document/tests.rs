@@ -766,6 +766,7 @@ fn text_after_a_line_break(applied: bool) -> String {
     engine.settle(100_000, &mut out);
     for effect in out {
         if let Effect::Edit { parts, .. } = effect {
+            assert!(parts.iter().all(|part| part.range.start >= 2), "{parts:?}");
             let parts = parts.into_iter().map(|part| (part.range, part.text));
             ChangeSet::from_changes(text.len(), parts).apply(&mut text);
         }
