@@ -360,7 +360,7 @@ impl DocumentRewrites {
         }
     }
 
-    /// Whose the changes were. Where no edit is in flight, each on its own: typing at a region's edge and a deletion
+    /// Whose the changes were. Where nothing of ours is in them, each on its own: typing at a region's edge and a deletion
     /// beside it make no replacement across the edge, and an editor may report an undo of ours together with typing
     /// before and after it. But an undo of an edit with several parts is reported as several changes, and together they
     /// say so; and together they say less where one took back what another did.
@@ -374,9 +374,9 @@ impl DocumentRewrites {
         if self.profile.reports_apart && !parts.is_empty() {
             return attribution::attribute_alone(&self.text, changes, after, parts);
         }
-        let one_by_one = parts.is_empty() && changes.len() > 1;
         let (steps, missing) = attribute(&self.text, changes, after, parts);
-        if !one_by_one || steps.iter().any(|step| self.is_undo(&step.user)) {
+        let arrived = steps.iter().any(|step| !step.confirmed.is_empty());
+        if changes.len() < 2 || arrived || steps.iter().any(|step| self.is_undo(&step.user)) {
             return (steps, missing);
         }
         let mut text = self.text.clone();

@@ -318,6 +318,11 @@ pub struct Editor {
     typed: Vec<(i32, String, String)>,
     /// Rewrites of which the person happened to do what an edit under way was to do: no report tells whose it was.
     pub confused: Vec<u32>,
+    /// Something that is not reported yet was typed at an edge of a region.
+    edge_pending: bool,
+    /// Rewrites at the edge of whose regions something was typed that is reported together with other changes: where
+    /// that edge lies now, no report tells.
+    unsure_edges: Vec<u32>,
     /// The person happened to do what an edit under way was to do, and it counted as arrived for a while.
     pub coincided: bool,
     /// The person has redone something: it may be reported as less than was put in again.
@@ -349,6 +354,8 @@ impl Editor {
             held: Vec::new(),
             typed: Vec::new(),
             confused: Vec::new(),
+            edge_pending: false,
+            unsure_edges: Vec::new(),
             coincided: false,
             redone: false,
             late_edits: 0,
@@ -415,26 +422,13 @@ impl Editor {
                 self.confused.extend(self.page.touched(splice.at..end));
             }
         }
-        // What was typed at an edge of a region and reported together with other changes there, who can say on which
-        // side of it?
-        let late = self.model.report == Report::Late || self.model.hostile;
-        if late && self.has_unreported() {
-            let at_edge = |splice: &&Splice| {
-                let end = splice.at + splice.text.chars().count();
-                self.page.touches_edge(splice.at..end)
-            };
-            let pending = self.pending.iter().flat_map(|event| &event.splices);
-            let all: Vec<&Splice> = pending.chain(&splices).collect();
-            let any = all.iter().any(at_edge);
-            let unplaced = all.iter().filter(|_| any);
-            let unplaced: String = unplaced.map(|it| it.text.as_str()).collect();
-            self.page.restored.extend(unplaced.chars());
-        }
+        self.note_unplaced(&splices);
         // Reported together, they are one replacement of all that lies between.
         if (self.model.covers || self.model.hostile) && self.has_unreported() {
             let everything = 0..self.page.chars().len();
             self.confused.extend(self.page.touched(everything));
         }
+        self.note_joined(&splices);
         self.note_like_undo(&splices);
         self.redo.clear();
         match self.undo.last_mut() {
@@ -450,8 +444,50 @@ impl Editor {
         self.happened(splices, Cause::Person);
     }
 
-    /// A change after which a region, with what was put right beside it, holds just what it held before an edit of
-    /// ours cannot be told from an undo of it.
+    /// Where one replacement changed two regions that touch, which of its text is whose, and so where the one ends and the
+    /// other begins, nobody can say who does not know what was meant.
+    fn note_joined(&mut self, splices: &[Splice]) {
+        for splice in splices {
+            let touched = self
+                .page
+                .touched(splice.at..splice.at + splice.text.chars().count());
+            let between = |(a, b): &&(u32, u32)| touched.contains(a) && touched.contains(b);
+            let joined = self.page.joined.iter().filter(between);
+            self.confused.extend(joined.flat_map(|(a, b)| [*a, *b]));
+        }
+    }
+
+    /// What was typed at an edge of a region and reported together with other changes there, who can say on which side
+    /// of it? Nor of what is typed at that edge later.
+    fn note_unplaced(&mut self, splices: &[Splice]) {
+        if self.model.report != Report::Late && !self.model.hostile {
+            return;
+        }
+        let mut touched = Vec::new();
+        for splice in splices {
+            let put = splice.at..splice.at + splice.text.chars().count();
+            if self.page.touches_edge(put.clone()) {
+                touched.extend(self.page.touched(put));
+            }
+        }
+        let unsure = self.page.now(&self.unsure_edges);
+        let pending = self.has_unreported();
+        self.edge_pending = !touched.is_empty() || self.edge_pending && pending;
+        let mut unplaced = String::new();
+        if touched.iter().any(|rewrite| unsure.contains(rewrite)) {
+            unplaced.extend(splices.iter().map(|it| it.text.as_str()));
+        }
+        if pending && self.edge_pending {
+            let waiting = self.pending.iter().flat_map(|event| &event.splices);
+            unplaced.extend(waiting.chain(splices).map(|it| it.text.as_str()));
+            let everything = 0..self.page.chars().len();
+            self.unsure_edges.extend(self.page.touched(everything));
+        }
+        self.page.restored.extend(unplaced.chars());
+    }
+
+    /// A change after which a region, with or without what was put right at its edges, holds just what it held before an
+    /// edit of ours cannot be told from an undo of it.
     fn note_like_undo(&mut self, splices: &[Splice]) {
         let chars = self.page.chars();
         let put: Vec<Range<usize>> = splices
@@ -482,7 +518,15 @@ impl Editor {
                         && is_put(region.end..end)
                         && chars.get(start..end) == Some(held)
                 });
-                like.extend(same.then_some(rewrite));
+                let less = region.len().saturating_sub(held.len());
+                let mut starts = region.start..=region.start + less;
+                let within = starts.any(|start| {
+                    let end = start + held.len();
+                    is_put(region.start..start)
+                        && is_put(end.min(region.end)..region.end)
+                        && chars.get(start..end) == Some(held)
+                });
+                like.extend((same || within).then_some(rewrite));
             }
         }
         self.undone.extend(like);
@@ -594,6 +638,11 @@ impl Editor {
     pub fn redo(&mut self) {
         let Some(step) = self.redo.pop() else { return };
         self.redone = true;
+        // Undone and redone before it was reported, it has never been away for the server; here it was typed anew.
+        if self.has_unreported() {
+            let everything = 0..self.page.chars().len();
+            self.confused.extend(self.page.touched(everything));
+        }
         self.typing = false;
         let mut splices = Vec::new();
         for splice in step.splices.iter().rev() {
@@ -787,23 +836,29 @@ impl Editor {
             };
             let whole = events.iter().any(|event| event.whole);
             let undo = events.iter().any(|event| event.cause == Cause::Undo);
-            let splices: Vec<(Splice, bool)> = events
-                .into_iter()
-                .flat_map(|it| {
+            let worded = |whole: bool, events: &[Event], reported: &mut Vec<char>| {
+                let splices = events.iter().flat_map(|it| {
                     let by_person = it.cause == Cause::Person;
-                    it.splices
-                        .into_iter()
-                        .map(move |splice| (splice, by_person))
-                })
-                .collect();
-            let how = if whole {
-                report::Manner::WHOLE
-            } else if self.model.hostile {
-                report::Manner::any(version as u32)
-            } else {
-                report::Manner::of(&self.model)
+                    it.splices.iter().map(move |it| (it.clone(), by_person))
+                });
+                let splices: Vec<(Splice, bool)> = splices.collect();
+                let how = if whole {
+                    report::Manner::WHOLE
+                } else if self.model.hostile {
+                    report::Manner::any(version as u32)
+                } else {
+                    report::Manner::of(&self.model)
+                };
+                report::worded(reported, &splices, how, self.model.encoding)
             };
-            let changes = report::worded(&mut self.reported, &splices, how, self.model.encoding);
+            let reported = &mut self.reported;
+            let changes = if self.model.covers || self.model.hostile {
+                worded(whole, &events, reported)
+            } else {
+                let each = events.chunks(1);
+                each.flat_map(|event| worded(event[0].whole, event, reported))
+                    .collect()
+            };
             if changes.is_empty() && !self.model.hostile {
                 continue;
             }

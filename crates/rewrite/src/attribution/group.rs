@@ -46,7 +46,7 @@ impl Group {
                 run.push(part);
                 if index + 1 == arrived.end {
                     let edits = std::mem::take(&mut edits);
-                    let alone = edits
+                    let alone: Vec<Replacement> = edits
                         .iter()
                         .flat_map(|edit| edit.narrowed(was, start))
                         .collect();
@@ -58,6 +58,7 @@ impl Group {
                     split.push(Weighed {
                         group,
                         mixed: Some(Vec::new()),
+                        letters: alone.clone(),
                         alone,
                     });
                 }
@@ -71,6 +72,7 @@ impl Group {
                     group,
                     mixed: None,
                     alone: Vec::new(),
+                    letters: Vec::new(),
                 });
             }
         }
@@ -112,6 +114,8 @@ pub(super) struct Weighed {
     mixed: Option<Vec<Replacement>>,
     /// The user's replacements if they have not.
     alone: Vec<Replacement>,
+    /// The same, by letters.
+    letters: Vec<Replacement>,
 }
 
 impl Weighed {
@@ -127,6 +131,10 @@ impl Weighed {
             let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
             replacements(&made, &is)
         });
+        let letters = match mixed {
+            Some(_) => replacements(&was, &is),
+            None => Vec::new(),
+        };
         // Nobody takes away all that has just come, and only that.
         let mixed = mixed.filter(|mixed| !group.takes_all_back(mixed));
         let alone = group
@@ -138,6 +146,7 @@ impl Weighed {
             group,
             mixed,
             alone,
+            letters,
         }]
     }
 }
@@ -178,7 +187,8 @@ pub(super) fn attribute_groups(
     for weighed in &weighed {
         if let Some(mixed) = &weighed.mixed {
             with_ours += cost(mixed);
-            without += cost(&weighed.alone);
+            // By the measure of the other explanation: words are taken for changed whole, letters are not.
+            without += cost(&weighed.alone).min(cost(&weighed.letters));
         }
     }
     // How much the confirmed parts before here have moved the text.
@@ -187,6 +197,7 @@ pub(super) fn attribute_groups(
         group,
         mixed,
         alone,
+        ..
     } in weighed
     {
         let at = group.range.start.wrapping_add_signed(ours);

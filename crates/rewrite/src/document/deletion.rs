@@ -15,7 +15,8 @@ const FURTHEST: usize = 4_096;
 
 impl DocumentRewrites {
     /// Moves each deletion that reaches over one edge of a region to where it says the same, is one of lines and reaches
-    /// over no edge. Costs the changes, and what is deleted over an edge.
+    /// over no edge; and whole lines that are told of as the replacement of the line break before them, to behind it.
+    /// Costs the changes, and what is deleted over an edge.
     pub(super) fn seated<'a>(&self, changes: &'a [ChangeSet]) -> Cow<'a, [ChangeSet]> {
         let mut seated = Cow::Borrowed(changes);
         if !self.profile.compares_texts {
@@ -31,6 +32,11 @@ impl DocumentRewrites {
                 && let Some(range) = seat(&text, &only.old, &regions)
             {
                 seated.to_mut()[at] = ChangeSet::replace(text.len(), range, "");
+            } else if let [only] = changes[at].changes().as_slice()
+                && let Some(lines) = lines_behind_break(&text, &only.old, &only.text)
+            {
+                let place = only.old.end..only.old.end;
+                seated.to_mut()[at] = ChangeSet::replace(text.len(), place, lines);
             }
             let change = &seated[at];
             for region in &mut regions {
@@ -98,6 +104,17 @@ fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<R
         .filter(|(_, it)| !cuts(regions, it))
         .min_by_key(|(n, it)| (!begins_line(it.start), *n))
         .map(|(_, it)| it)
+}
+
+/// The whole lines that were put in, where a line break is replaced by itself and them.
+fn lines_behind_break<'a>(text: &Text, range: &Range<usize>, put: &'a str) -> Option<&'a str> {
+    if range.len() > 2 {
+        return None;
+    }
+    let old = text.slice(range.clone());
+    let is_break = matches!(&*old, "\n" | "\r\n");
+    let lines = put.strip_prefix(&*old).filter(|_| is_break)?;
+    lines.ends_with('\n').then_some(lines)
 }
 
 /// Whether a range holds one edge of a region, and text on both sides of it.
