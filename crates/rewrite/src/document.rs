@@ -268,7 +268,8 @@ impl DocumentRewrites {
         Ok(())
     }
 
-    /// The mirror moved: `changes` led one after another from the text known so far to `after`. At least one.
+    /// The mirror moved: `changes` led one after another from the text known so far to `after`; none where only the
+    /// version did.
     pub fn changed(
         &mut self,
         changes: &[ChangeSet],

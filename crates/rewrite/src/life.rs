@@ -614,7 +614,8 @@ impl Rewrite {
     }
 
     fn hunk_views(&self) -> Vec<HunkView> {
-        if self.hunks.is_empty() {
+        // Of text that is gone or lost track of nobody knows where its hunks lie.
+        if self.hunks.is_empty() || self.is_stale() {
             return Vec::new();
         }
         let target = self.tracked.target();

@@ -489,7 +489,7 @@ impl Tracked {
     }
 
     /// The replacements that would make the shown text what is wanted. Marks the pieces as in flight under
-    /// the numbers that `part` gives for each. O(pieces).
+    /// the numbers that `part` gives for each; 0 where it has to wait, see [`Self::wait`]. O(pieces).
     pub(crate) fn gaps(&mut self, showing: Showing, mut part: impl FnMut(Gap) -> u32) {
         self.narrow_gaps(showing);
         self.dirty = false;
@@ -539,6 +539,11 @@ impl Tracked {
             }
             index = last + 1;
         }
+    }
+
+    /// Something that is wanted was not sent.
+    pub(crate) fn wait(&mut self) {
+        self.dirty = true;
     }
 
     /// The editor has applied part `part` of edit `edit`. Gives by how much the shown text grew. O(pieces).

@@ -423,11 +423,7 @@ impl Editor {
             }
         }
         self.note_unplaced(&splices);
-        // Reported together, they are one replacement of all that lies between.
-        if (self.model.covers || self.model.hostile) && self.has_unreported() {
-            let everything = 0..self.page.chars().len();
-            self.confused.extend(self.page.touched(everything));
-        }
+        self.note_covered();
         self.note_joined(&splices);
         self.note_like_undo(&splices);
         self.redo.clear();
@@ -442,6 +438,14 @@ impl Editor {
         }
         self.typing = true;
         self.happened(splices, Cause::Person);
+    }
+
+    /// Reported together, changes are one replacement of all that lies between.
+    fn note_covered(&mut self) {
+        if (self.model.covers || self.model.hostile) && self.has_unreported() {
+            let everything = 0..self.page.chars().len();
+            self.confused.extend(self.page.touched(everything));
+        }
     }
 
     /// Where one replacement changed two regions that touch, which of its text is whose, and so where the one ends and the
@@ -581,7 +585,15 @@ impl Editor {
     pub fn undo(&mut self) {
         let Some(step) = self.undo.pop() else { return };
         self.typing = false;
+        self.note_covered();
         let undone = self.take_back(&step);
+        // Where all of a region goes by one of several changes that are reported as one, where it was nobody can say.
+        if undone.len() > 1 && (self.model.covers || self.model.hostile) {
+            let everything = 0..self.page.chars().len();
+            let mut regions = self.page.touched(everything);
+            regions.retain(|it| self.page.region(*it).is_some_and(|it| it.is_empty()));
+            self.confused.extend(regions);
+        }
         self.redo.push(UndoStep {
             splices: undone.clone(),
             ours: step.ours,
@@ -689,7 +701,9 @@ impl Editor {
             // Thrown away, whatever is said about it.
             return self.answer_as_it_likes(request.edit, choice);
         }
-        let exact = !unsent && self.page.text() == request.text;
+        // For a hostile editor an edit is late as well where the text has moved on and come back.
+        let late = self.model.hostile && self.version != request.version;
+        let exact = !unsent && !late && self.page.text() == request.text;
         self.late_edits += usize::from(!exact);
         let chars = self.page.chars();
         for rewrite in self.page.now(&request.rewrites.concat()) {

@@ -114,11 +114,13 @@ impl World {
     fn harm(&mut self) -> Result<(), Violation> {
         let page = &self.editor.page;
         // Which of two line breaks the person deleted, no report tells.
+        // Nor, where the whole text is reported, which one an undo took away.
+        let model = &self.editor.model;
+        let blurred = !page.blurred.is_empty() || model.hostile && !self.editor.undone.is_empty();
         let clear = |(ch, harm): &&(char, String)| {
-            page.blurred.is_empty() || !alphabet::is_neutral(*ch) && !harm.starts_with("I4")
+            !blurred || !alphabet::is_neutral(*ch) && !harm.starts_with("I4")
         };
         // What was deleted and came back before that was reported has never been away for the server.
-        let model = &self.editor.model;
         let late = model.report == Report::Late || model.hostile;
         let seen = |(ch, harm): &&(char, String)| {
             let unsure = !page.restored.is_empty() || !self.editor.confused.is_empty();
@@ -163,11 +165,9 @@ impl World {
                 if self.traces {
                     eprintln!("    reports {changes:?}");
                 }
-                if !sets.is_empty() {
-                    let text = self.mirror.text().clone();
-                    self.engine
-                        .changed(&sets, &text, version, self.now, &mut out);
-                }
+                let text = self.mirror.text().clone();
+                self.engine
+                    .changed(&sets, &text, version, self.now, &mut out);
             }
             Message::Answer { edit, applied } => self.engine.answered(EditId(edit), applied),
             Message::Reopened { version, text } => {

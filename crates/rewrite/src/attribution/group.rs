@@ -79,20 +79,24 @@ impl Group {
         split
     }
 
-    /// Whether these replacements, in the text with the parts in it, delete everything that the parts put.
+    /// Whether these replacements, in the text with the parts in it, delete everything that the parts put; blanks that
+    /// stay may as well be others.
     fn takes_all_back(&self, changes: &[Replacement]) -> bool {
         let mut moved = 0;
-        let mut put = self.parts.iter().map(|part| {
-            let start = (part.edit.range.start - self.range.start).wrapping_add_signed(moved);
-            moved += part.edit.text.len() as isize - part.edit.range.len() as isize;
-            start..start + part.edit.text.len()
-        });
-        let gone = |put: &Range<usize>| {
+        let gone = |range: Range<usize>| {
             let mut changes = changes.iter();
-            changes.any(|(range, _)| range.start <= put.start && put.end <= range.end)
+            changes.any(|(gone, _)| gone.start <= range.start && range.end <= gone.end)
         };
         let any = self.parts.iter().any(|part| !part.edit.text.is_empty());
-        any && put.all(|put| put.is_empty() || gone(&put))
+        any && self.parts.iter().all(|OurEdit { edit, .. }| {
+            let start = (edit.range.start - self.range.start).wrapping_add_signed(moved);
+            moved += edit.text.len() as isize - edit.range.len() as isize;
+            if edit.text.trim().is_empty() {
+                return edit.text.is_empty() || gone(start..start + edit.text.len());
+            }
+            let mut said = edit.text.char_indices().filter(|(_, c)| !c.is_whitespace());
+            said.all(|(at, c)| gone(start + at..start + at + c.len_utf8()))
+        })
     }
 
     /// Whether the reported changes reach over everything that the parts replace: what a part removes and no

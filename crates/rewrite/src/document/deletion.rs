@@ -19,14 +19,13 @@ impl DocumentRewrites {
     /// Costs the changes, and what is deleted over an edge.
     pub(super) fn seated<'a>(&self, changes: &'a [ChangeSet]) -> Cow<'a, [ChangeSet]> {
         let mut seated = Cow::Borrowed(changes);
-        if !self.profile.compares_texts {
-            return seated;
-        }
+        let compares = self.profile.compares_texts;
         let active = self.rewrites.iter().filter(|it| !it.is_stale());
         let mut regions: Vec<Range<usize>> = active.map(|it| it.region()).collect();
         let mut text = self.text.clone();
         for at in 0..changes.len() {
             if let [only] = changes[at].changes().as_slice()
+                && compares
                 && only.text.is_empty()
                 && cuts(&regions, &only.old)
                 && let Some(range) = seat(&text, &only.old, &regions)

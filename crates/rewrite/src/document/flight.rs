@@ -6,6 +6,7 @@ use text::{ChangeSet, Text};
 use super::{DocumentRewrites, stray};
 use crate::attribution;
 use crate::effect::{EditId, Effect, Time};
+use crate::life::Rewrite;
 use crate::piece::Piece;
 
 /// How long the rest of an edit that arrived in part is waited for, in microseconds. Editors report all parts
@@ -125,8 +126,12 @@ impl DocumentRewrites {
         if parts.is_empty() {
             return;
         }
+        // One whose text is gone may have come to lie on either side of another.
+        let astray = |it: &Rewrite| it.is_stale() && it.tracked.is_in_flight();
+        let astray = self.rewrites.iter().any(astray);
         let mut moved = 0;
         for rewrite in &mut self.rewrites {
+            rewrite.touched |= astray || rewrite.tracked.is_in_flight();
             rewrite.start = rewrite.start.wrapping_add_signed(moved);
             let before = moved;
             for part in parts {

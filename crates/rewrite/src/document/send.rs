@@ -13,7 +13,7 @@ impl DocumentRewrites {
     pub(super) fn send(&mut self, now: Time, out: &mut Vec<Effect>) {
         let mut parts: Vec<attribution::Part> = Vec::new();
         let mut rewrites = Vec::new();
-        let mut served: Vec<(u32, RewriteId)> = Vec::new();
+        let mut served: Vec<RewriteId> = Vec::new();
         for rewrite in &mut self.rewrites {
             if rewrite.is_stale() || !rewrite.tracked.is_dirty() {
                 continue;
@@ -22,16 +22,23 @@ impl DocumentRewrites {
             let before = parts.len();
             let (text, next_part) = (&self.text, &mut self.parts);
             let id = rewrite.id;
+            let mut waits = false;
             rewrite.tracked.gaps(showing, |gap| {
                 let range = gap.range.start + start..gap.range.end + start;
                 let (range, replacement) = whole_line_breaks(text, range, gap.text);
-                let number = match parts.last_mut() {
-                    // Two regions that touch, or a line break that two changes share: one replacement.
-                    Some(last) if last.range.end >= range.start => {
+                let (others, own) = parts.split_at_mut(before);
+                match (own.last_mut(), others.last()) {
+                    // A line break that two changes share: one replacement.
+                    (Some(last), _) if last.range.end >= range.start => {
                         let shared = last.range.end - range.start;
                         last.range.end = range.end;
                         last.text.push_str(&replacement[shared..]);
                         last.number
+                    }
+                    // Where two regions touch, a report of both at once could not be parted: one after the other.
+                    (None, Some(last)) if last.range.end >= range.start => {
+                        waits = true;
+                        0
                     }
                     _ => {
                         *next_part += 1;
@@ -44,20 +51,15 @@ impl DocumentRewrites {
                         });
                         *next_part
                     }
-                };
-                served.push((number, id));
-                number
+                }
             });
-            if rewrite.tracked.is_in_flight() || parts.len() > before {
-                rewrites.push(rewrite.id);
+            if waits {
+                rewrite.tracked.wait();
             }
-        }
-        // What leaves one region and comes in the next one, the same, is no change of the text.
-        let same = |part: &attribution::Part| self.text.range_is(part.range.clone(), &part.text);
-        let (idle, mut parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(same);
-        if !idle.is_empty() {
-            let idle: Vec<u32> = idle.iter().map(|part| part.number).collect();
-            self.confirm_of(self.edits, &idle, now, out);
+            if rewrite.tracked.is_in_flight() {
+                rewrites.push(id);
+            }
+            served.resize(parts.len(), id);
         }
         if parts.is_empty() {
             return;
@@ -76,10 +78,11 @@ impl DocumentRewrites {
             text: self.text.clone(),
             parts: parts
                 .iter()
-                .map(|part| Part {
+                .zip(&served)
+                .map(|(part, rewrite)| Part {
                     range: part.range.clone(),
                     text: part.text.clone(),
-                    rewrites: serves(&served, part.number),
+                    rewrites: vec![*rewrite],
                 })
                 .collect(),
             rewrites,
@@ -93,14 +96,6 @@ impl DocumentRewrites {
         flight.doubtful = vague;
         self.flight = Some(flight);
     }
-}
-
-/// The rewrites that a part serves, each once.
-fn serves(served: &[(u32, RewriteId)], part: u32) -> Vec<RewriteId> {
-    let of_part = served.iter().filter(|(number, _)| *number == part);
-    let mut rewrites: Vec<RewriteId> = of_part.map(|(_, rewrite)| *rewrite).collect();
-    rewrites.dedup();
-    rewrites
 }
 
 /// Widens a replacement so that it neither begins nor ends between the `\r` and the `\n` of one line break.

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::DocumentRewrites;
+use super::flight::Flight;
 use crate::attribution::Replacement;
 use crate::effect::Effect;
 
@@ -62,12 +63,12 @@ impl DocumentRewrites {
     /// Whether the changes from `free` on undo an edit in a region. Costs the region if a length fits.
     fn undone(&self, index: usize, changes: &[Replacement], free: usize) -> Option<Undone> {
         let rewrite = &self.rewrites[index];
-        // An edit that may still arrive must find its pieces.
-        let awaited = || {
-            let lost = self.flight.as_ref().is_none_or(|flight| flight.lost);
-            !lost && rewrite.tracked.is_in_flight()
+        // An edit of which a part has arrived must find its pieces.
+        let arriving = || {
+            let arriving = |flight: &Flight| !flight.lost && flight.arriving_since.is_some();
+            self.flight.as_ref().is_some_and(arriving) && rewrite.tracked.is_in_flight()
         };
-        if rewrite.is_stale() || !rewrite.tracked.has_moments() || awaited() {
+        if rewrite.is_stale() || !rewrite.tracked.has_moments() || arriving() {
             return None;
         }
         let region = rewrite.region();
@@ -98,6 +99,12 @@ impl DocumentRewrites {
         let id = rewrite.id;
         let before = rewrite.region().len() + undone.edges.0 + undone.edges.1;
         let streaming = rewrite.is_streaming();
+        // An edit that was made for what was undone will be refused; if it is not, its text is what the user let in.
+        if rewrite.tracked.is_in_flight()
+            && let Some(flight) = &mut self.flight
+        {
+            flight.lost = true;
+        }
         rewrite.start -= undone.edges.0;
         rewrite.edges = Default::default();
         rewrite.go_back(undone.moment);
