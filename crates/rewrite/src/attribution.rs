@@ -16,7 +16,7 @@ use text::{Bias, ChangeSet, Text};
 use edit::{Edit, OurEdit, is_exactly};
 use group::attribute_groups;
 pub(crate) use words::Replacement;
-use words::{common_prefix, common_suffix, cost};
+use words::{common_prefix, common_suffix};
 
 /// One replacement of our edit in flight, in bytes of the mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -350,9 +350,14 @@ fn canonical_parts(old: &Text, parts: impl Iterator<Item = ((u32, bool), Edit)>)
         .collect()
 }
 
-/// How many bytes the user's changes take away and put.
-pub(crate) fn cost_of(steps: &[Attribution]) -> usize {
-    steps.iter().map(|step| cost(&step.user)).sum()
+/// How many bytes of a text of `len` bytes the user's changes take away; what they have put themselves is none of it.
+pub(crate) fn taken_from(len: usize, steps: &[Attribution]) -> usize {
+    let mut all = ChangeSet::identity(len);
+    for step in steps {
+        let user = step.user.iter().cloned();
+        all = all.compose(&ChangeSet::from_changes(all.len_after(), user));
+    }
+    all.changes().iter().map(|change| change.old.len()).sum()
 }
 
 #[cfg(test)]

@@ -389,7 +389,8 @@ impl DocumentRewrites {
             each.extend(attribute(&before, one, &text, Vec::new()).0);
         }
         // What was deleted and came back in one report has never been gone.
-        if undoable() || attribution::cost_of(&each) <= attribution::cost_of(&steps) {
+        let taken = |steps: &[Attribution]| attribution::taken_from(self.text.len(), steps);
+        if undoable() || taken(&each) <= taken(&steps) {
             return (each, missing);
         }
         (steps, missing)
