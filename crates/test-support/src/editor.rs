@@ -322,7 +322,7 @@ pub struct Editor {
     edge_pending: bool,
     /// Rewrites at the edge of whose regions something was typed that is reported together with other changes: where
     /// that edge lies now, no report tells.
-    unsure_edges: Vec<u32>,
+    pub unsure_edges: Vec<u32>,
     /// The person happened to do what an edit under way was to do, and it counted as arrived for a while.
     pub coincided: bool,
     /// The person has redone something: it may be reported as less than was put in again.

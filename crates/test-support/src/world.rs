@@ -124,6 +124,10 @@ impl World {
         let late = model.report == Report::Late || model.hostile;
         let seen = |(ch, harm): &&(char, String)| {
             let unsure = !page.restored.is_empty() || !self.editor.confused.is_empty();
+            // What an undo puts back across an edge of a region may have stood on either side of it.
+            if harm.starts_with("I4") && page.restored.contains(ch) {
+                return false;
+            }
             !late || !(page.restored.contains(ch) || unsure && harm.starts_with("I4"))
         };
         match page.harm.iter().filter(seen).find(clear) {
@@ -312,7 +316,9 @@ impl World {
         let undos = undos.filter(|it| **it == id as u32).count();
         let undone = undos > 0;
         let page = &self.editor.page;
-        let touched = page.is_touched(id as u32) || page.ever_touched.contains(&(id as u32));
+        let unsure = page.now(&self.editor.unsure_edges).contains(&(id as u32));
+        let touched =
+            unsure || page.is_touched(id as u32) || page.ever_touched.contains(&(id as u32));
         let late = self.editor.late_edits > 0;
         let length = self.mirror.text().len();
         let Some(ledger) = self.ledger(id) else {

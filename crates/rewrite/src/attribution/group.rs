@@ -59,6 +59,7 @@ impl Group {
                         group,
                         mixed: Some(Vec::new()),
                         letters: alone.clone(),
+                        bites: false,
                         alone,
                     });
                 }
@@ -73,30 +74,38 @@ impl Group {
                     mixed: None,
                     alone: Vec::new(),
                     letters: Vec::new(),
+                    bites: false,
                 });
             }
         }
         split
     }
 
-    /// Whether these replacements, in the text with the parts in it, delete everything that the parts put; blanks that
-    /// stay may as well be others.
-    fn takes_all_back(&self, changes: &[Replacement]) -> bool {
+    /// How much of what the parts put these replacements, in the text with the parts in it, delete; blanks that stay
+    /// may as well be others.
+    fn taken_back(&self, changes: &[Replacement]) -> Taken {
         let mut moved = 0;
         let gone = |range: Range<usize>| {
             let mut changes = changes.iter();
             changes.any(|(gone, _)| gone.start <= range.start && range.end <= gone.end)
         };
-        let any = self.parts.iter().any(|part| !part.edit.text.is_empty());
-        any && self.parts.iter().all(|OurEdit { edit, .. }| {
+        let (mut said, mut left) = (0, 0);
+        for OurEdit { edit, .. } in &self.parts {
             let start = (edit.range.start - self.range.start).wrapping_add_signed(moved);
             moved += edit.text.len() as isize - edit.range.len() as isize;
-            if edit.text.trim().is_empty() {
-                return edit.text.is_empty() || gone(start..start + edit.text.len());
+            let blank = edit.text.trim().is_empty();
+            for (at, c) in edit.text.char_indices() {
+                if blank || !c.is_whitespace() {
+                    said += 1;
+                    left += usize::from(!gone(start + at..start + at + c.len_utf8()));
+                }
             }
-            let mut said = edit.text.char_indices().filter(|(_, c)| !c.is_whitespace());
-            said.all(|(at, c)| gone(start + at..start + at + c.len_utf8()))
-        })
+        }
+        match left {
+            _ if said == left => Taken::Nothing,
+            0 => Taken::All,
+            _ => Taken::Some,
+        }
     }
 
     /// Whether the reported changes reach over everything that the parts replace: what a part removes and no
@@ -111,6 +120,14 @@ impl Group {
     }
 }
 
+/// How much of what has just come was taken away again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Nothing,
+    Some,
+    All,
+}
+
 /// A group with both explanations of what happened to it.
 pub(super) struct Weighed {
     group: Group,
@@ -120,6 +137,8 @@ pub(super) struct Weighed {
     alone: Vec<Replacement>,
     /// The same, by letters.
     letters: Vec<Replacement>,
+    /// The user would have taken away some of what has just come.
+    bites: bool,
 }
 
 impl Weighed {
@@ -140,7 +159,8 @@ impl Weighed {
             None => Vec::new(),
         };
         // Nobody takes away all that has just come, and only that.
-        let mixed = mixed.filter(|mixed| !group.takes_all_back(mixed));
+        let taken = mixed.as_ref().map(|mixed| group.taken_back(mixed));
+        let mixed = mixed.filter(|_| taken != Some(Taken::All));
         let alone = group
             .edits
             .iter()
@@ -151,6 +171,7 @@ impl Weighed {
             mixed,
             alone,
             letters,
+            bites: taken == Some(Taken::Some),
         }]
     }
 }
@@ -187,14 +208,20 @@ pub(super) fn attribute_groups(
             let told = group.parts.iter().all(|part| !part.vague);
             group.parts.is_empty() || told && mixed.is_some()
         });
-    let (mut with_ours, mut without) = (0, 0);
+    let (mut with_ours, mut without, mut bites) = (0, 0, false);
     for weighed in &weighed {
         if let Some(mixed) = &weighed.mixed {
             with_ours += cost(mixed);
+            bites |= weighed.bites;
             // By the measure of the other explanation: words are taken for changed whole, letters are not.
             without += cost(&weighed.alone).min(cost(&weighed.letters));
         }
     }
+    // Letters that a word of the user's happens to share with one of ours are not what is left of ours.
+    let likely = match bites {
+        true => 2 * with_ours < without,
+        false => with_ours <= without,
+    };
     // How much the confirmed parts before here have moved the text.
     let mut ours = 0;
     for Weighed {
@@ -205,7 +232,7 @@ pub(super) fn attribute_groups(
     } in weighed
     {
         let at = group.range.start.wrapping_add_signed(ours);
-        let mixed = mixed.filter(|mixed| mixed.is_empty() || (possible && with_ours <= without));
+        let mixed = mixed.filter(|mixed| mixed.is_empty() || (possible && likely));
         let arrived = mixed.is_some();
         let user = mixed.unwrap_or(alone);
         step.user.extend(

@@ -3,6 +3,8 @@
 //! Alphabets tell who wrote what: base is lower case, the model's own lines are upper case, the user types
 //! tokens of digits between `<` and `>`.
 
+mod reports;
+
 use std::collections::VecDeque;
 
 use model_protocol::StreamEvent;

@@ -1,0 +1,192 @@
+//! What a report says of whose a change was, and where it was made: events in, regions and edits out. Random
+//! interleavings are next door.
+
+use super::*;
+
+/// A document with an engine behind it, and what the engine asks for.
+struct Desk {
+    text: Text,
+    version: i32,
+    now: Time,
+    engine: DocumentRewrites,
+    out: Vec<Effect>,
+}
+
+impl Desk {
+    fn new(text: &str, profile: Profile) -> Desk {
+        let text = Text::from(text);
+        Desk {
+            engine: DocumentRewrites::open(text.clone(), 1, profile),
+            text,
+            version: 1,
+            now: 0,
+            out: Vec::new(),
+        }
+    }
+
+    fn start(&mut self, id: u64, region: Range<usize>) {
+        let start = start_of(RewriteId(id), &self.text, region, Apply::Live);
+        let started = self.engine.start(start, self.now, &mut self.out);
+        started.expect("a free region");
+    }
+
+    fn says(&mut self, id: u64, text: &str) {
+        let text = text.to_owned();
+        self.hears(id, StreamEvent::Delta { text });
+    }
+
+    fn ends(&mut self, id: u64) {
+        let response_id = "r".to_owned();
+        self.hears(
+            id,
+            StreamEvent::Completed {
+                response_id,
+                usage: None,
+            },
+        );
+    }
+
+    fn hears(&mut self, id: u64, event: StreamEvent) {
+        let event = ModelEvent::Stream(event);
+        self.engine
+            .model(RewriteId(id), event, self.now, &mut self.out);
+    }
+
+    /// The edit that is asked for now: replacements in bytes.
+    fn asked(&mut self) -> Vec<(Range<usize>, String)> {
+        self.now += 100_000;
+        self.engine.wake();
+        self.out.clear();
+        self.engine.settle(self.now, &mut self.out);
+        let edit = self.out.iter().find_map(|effect| match effect {
+            Effect::Edit { parts, .. } => Some(parts),
+            _ => None,
+        });
+        let parts = edit.into_iter().flatten();
+        parts
+            .map(|part| (part.range.clone(), part.text.clone()))
+            .collect()
+    }
+
+    /// One report of changes, each in bytes of the text that the one before left.
+    fn reports(&mut self, changes: &[(Range<usize>, &str)]) {
+        let mut sets = Vec::new();
+        for (range, put) in changes {
+            let set = ChangeSet::replace(self.text.len(), range.clone(), *put);
+            set.apply(&mut self.text);
+            sets.push(set);
+        }
+        self.version += 1;
+        let (version, now) = (self.version, self.now);
+        self.engine
+            .changed(&sets, &self.text, version, now, &mut self.out);
+        self.engine.check().expect("regions and mirror agree");
+    }
+
+    fn region(&self, id: u64) -> String {
+        let region = self.engine.region(RewriteId(id)).expect("it is remembered");
+        self.text.slice(region).into_owned()
+    }
+}
+
+#[test]
+fn whole_lines_told_of_as_a_new_line_break_and_themselves_stand_behind_it() {
+    let mut desk = Desk::new(NUMBERS, Profile::default());
+    desk.start(1, 0..8);
+    desk.reports(&[(7..8, "\nmine\n")]);
+    assert_eq!(desk.region(1), "one = 1\n");
+    desk.reports(&[(7..8, "\n\n")]);
+    assert_eq!(desk.region(1), "one = 1\n");
+}
+
+#[test]
+fn a_report_of_several_changes_beside_an_edit_that_is_lost_is_taken_change_by_change() {
+    let profile = Profile {
+        checks_versions: true,
+        ..Profile::default()
+    };
+    let mut desk = Desk::new(" \nend\n", profile);
+    desk.start(1, 0..2);
+    desk.says(1, "new\n");
+    assert_eq!(desk.asked().len(), 1);
+    // Typed at the start; then the blank inside is deleted. As one it would be a replacement inside.
+    desk.reports(&[(0..0, "mine"), (4..5, "")]);
+    assert_eq!(desk.region(1), "\n");
+}
+
+#[test]
+fn what_was_typed_and_deleted_before_it_was_reported_does_not_make_two_changes_one() {
+    let mut desk = Desk::new(" \nab\n", Profile::default());
+    desk.start(1, 0..2);
+    desk.reports(&[(3..3, "x"), (2..5, ""), (0..1, "y"), (0..0, "z")]);
+    assert_eq!(desk.region(1), "y\n");
+}
+
+#[test]
+fn two_rewrites_that_touch_change_the_text_one_after_the_other() {
+    let mut desk = Desk::new("one\ntwo\nend\n", Profile::default());
+    desk.start(1, 0..4);
+    desk.start(2, 4..8);
+    for (id, answer) in [(1, "one\nnew\n"), (2, "TWO\n")] {
+        desk.says(id, answer);
+        desk.ends(id);
+    }
+    assert_eq!(desk.asked(), [(4..4, "new\n".to_owned())]);
+    desk.reports(&[(4..4, "new\n")]);
+    assert_eq!(desk.asked(), [(8..11, "TWO".to_owned())]);
+    desk.reports(&[(8..11, "TWO")]);
+    assert_eq!(desk.region(1), "one\nnew\n");
+    assert_eq!(desk.region(2), "TWO\n");
+}
+
+#[test]
+fn an_undo_beside_an_edit_under_way_stops_the_stream_and_leaves_nothing_to_reject() {
+    let mut desk = Desk::new("a\nb\nend\n", Profile::default());
+    desk.start(1, 0..4);
+    desk.says(1, "a\nC\n");
+    assert_eq!(desk.asked(), [(2..2, "C\n".to_owned())]);
+    desk.reports(&[(2..2, "C\n")]);
+    desk.says(1, "b\nD\n");
+    assert_eq!(desk.asked(), [(6..6, "D\n".to_owned())]);
+    desk.reports(&[(2..4, "")]);
+    let cancel = |effect: &Effect| matches!(effect, Effect::Cancel { .. });
+    assert!(desk.out.iter().any(cancel), "the model is told to stop");
+    desk.engine.answered(desk.engine.last_edit(), false);
+    let decided = desk.engine.decide(ID, false, None, &mut Vec::new());
+    decided.expect("something to decide");
+    assert_eq!(desk.asked(), []);
+    assert_eq!(desk.text.to_string(), "a\nb\nend\n");
+}
+
+/// An edit of ours is asked for, and something else is reported. Expects what stands in the region as the user's.
+#[track_caller]
+fn check_put(base: &str, answer: &str, reported: (Range<usize>, &str), rejected: &str) {
+    let mut desk = Desk::new(base, Profile::default());
+    desk.start(1, 0..base.len());
+    desk.says(1, answer);
+    desk.ends(1);
+    assert_ne!(desk.asked(), [], "an edit under way");
+    desk.reports(&[reported]);
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), rejected);
+    assert!(
+        desk.engine.flight.is_some(),
+        "the edit may still be reported"
+    );
+}
+
+#[test]
+fn nobody_takes_away_all_that_has_just_come_but_its_blanks() {
+    check_put("old words there\n", " x\n", (0..15, " "), " \n");
+}
+
+#[test]
+fn both_explanations_are_weighed_by_the_same_measure() {
+    // Taken for a word that was changed whole, the typing would seem larger than a retyping of what our edit takes.
+    check_put(
+        "  k \n  abc\n  m\n",
+        " k\n",
+        (0..15, "  k \n  abxyzc\n  m\n"),
+        "  k \n  abxyzc\n  m\n",
+    );
+}
