@@ -424,7 +424,6 @@ impl Editor {
         }
         self.note_unplaced(&splices);
         self.note_covered();
-        self.note_joined(&splices);
         self.note_like_undo(&splices);
         self.redo.clear();
         match self.undo.last_mut() {
@@ -445,19 +444,6 @@ impl Editor {
         if (self.model.covers || self.model.hostile) && self.has_unreported() {
             let everything = 0..self.page.chars().len();
             self.confused.extend(self.page.touched(everything));
-        }
-    }
-
-    /// Where one replacement changed two regions that touch, which of its text is whose, and so where the one ends and the
-    /// other begins, nobody can say who does not know what was meant.
-    fn note_joined(&mut self, splices: &[Splice]) {
-        for splice in splices {
-            let touched = self
-                .page
-                .touched(splice.at..splice.at + splice.text.chars().count());
-            let between = |(a, b): &&(u32, u32)| touched.contains(a) && touched.contains(b);
-            let joined = self.page.joined.iter().filter(between);
-            self.confused.extend(joined.flat_map(|(a, b)| [*a, *b]));
         }
     }
 

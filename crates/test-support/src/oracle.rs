@@ -18,6 +18,13 @@
 //! Where a person does the very thing that an edit under way was to do, the edit counts as arrived: the report
 //! is the same. Such rewrites are not checked for whose text it was.
 //!
+//! Where reports come late and an editor tells of several changes at once, more cannot be known, and is not demanded:
+//! on which side of a region's edge stands what was typed there while other changes waited to be reported, nor later
+//! what is typed at that edge; whose text it is that was undone and redone before it was reported. An editor that
+//! tells of all its changes as one replacement (eglot) hides where a region was that an undo emptied. What an undo puts
+//! back across a region's edge may have stood on either side of it. A change after which a region holds what it held
+//! before an edit of ours, less or more what the person put right at its edge, counts as an undo of that edit.
+//!
 //! What a person put in by redo is typing; what they took back by undo is as if it had never been put.
 //! After an undo that reached into an accepted rewrite nobody can say what the model's text would be: there
 //! only the person's characters are checked.

@@ -84,8 +84,6 @@ pub struct Page {
     pub redone: Vec<char>,
     /// Rewrites in whose regions the person has typed or deleted, also if they have taken it back since.
     pub ever_touched: Vec<u32>,
-    /// Pairs of rewrites that an edit joined where their regions touch.
-    pub joined: Vec<(u32, u32)>,
     /// Which rewrite took over the region of which, in order.
     taken_over: Vec<(u32, u32)>,
 }
@@ -102,7 +100,6 @@ impl Page {
             restored: Vec::new(),
             redone: Vec::new(),
             ever_touched: Vec::new(),
-            joined: Vec::new(),
             taken_over: Vec::new(),
         };
         page.cells = text
@@ -337,7 +334,6 @@ impl Page {
             taken_back: Vec::new(),
             whose: whose.to_vec(),
         };
-        self.note_joined(at..at + count, whose);
         // What is taken away and put back the same is not touched.
         let new: Vec<char> = text.chars().collect();
         let old: Vec<char> = splice.removed.iter().map(|(_, ch)| *ch).collect();
@@ -358,28 +354,6 @@ impl Page {
             self.put_ours(at, new, exact, whose);
         }
         (splice, narrow)
-    }
-
-    /// An edit that touches the place where two regions meet, and is for both, may hold text of both.
-    fn note_joined(&mut self, range: Range<usize>, whose: &[u32]) {
-        let whose = self.now(whose);
-        let cells = &self.cells[self.gap(range.start).start..self.gap(range.end).end];
-        let borders = |pick: fn(Owner) -> Option<u32>| -> Vec<u32> {
-            cells.iter().filter_map(|cell| pick(cell.owner)).collect()
-        };
-        let ends = borders(|owner| match owner {
-            Owner::End(rewrite) => Some(rewrite),
-            _ => None,
-        });
-        let starts = borders(|owner| match owner {
-            Owner::Start(rewrite) => Some(rewrite),
-            _ => None,
-        });
-        for end in &ends {
-            let both = |start: &&u32| whose.contains(end) && whose.contains(*start);
-            let others = starts.iter().filter(|start| *start != end).filter(both);
-            self.joined.extend(others.map(|start| (*end, *start)));
-        }
     }
 
     fn take_by_us(&mut self, index: usize, exact: bool) {
@@ -706,13 +680,6 @@ impl Page {
         for cell in &mut out {
             if matches!(cell.owner, Owner::User(..)) {
                 cell.owner = Owner::Base;
-            }
-        }
-        for (a, b) in &mut self.joined {
-            for id in [a, b] {
-                if *id == old {
-                    *id = new;
-                }
             }
         }
         if self.blurred.contains(&old) {

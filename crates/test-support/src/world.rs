@@ -395,22 +395,15 @@ impl World {
         Ok(())
     }
 
-    /// The rewrites whose regions an edit has joined with this one's.
+    /// The rewrites whose regions touch this one's, directly or through others.
     fn group(&self, id: u32) -> Vec<u32> {
         let mut group = vec![id];
         let mut at = 0;
         while at < group.len() {
-            // What leaves one region and comes in the one that it touches, the same, is never sent.
+            // Where they touch, the page cannot say which of two blanks or line breaks belongs to which.
             for other in self.editor.page.neighbours(group[at]) {
                 if !group.contains(&other) {
                     group.push(other);
-                }
-            }
-            for (a, b) in &self.editor.page.joined {
-                for (here, there) in [(a, b), (b, a)] {
-                    if *here == group[at] && !group.contains(there) {
-                        group.push(*there);
-                    }
                 }
             }
             at += 1;

@@ -1,12 +1,17 @@
 //! Recognising the editor's undo of our edits. An editor reports it as a change like any other; what gives it
 //! away is that a region's text is again what it was before one of our edits.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::DocumentRewrites;
 use super::flight::Flight;
 use crate::attribution::Replacement;
 use crate::effect::Effect;
+use crate::life::Rewrite;
+
+/// How much one change may put to be taken for an undo in two regions, in bytes.
+const MOST_PUT: usize = 4_096;
 
 /// An undo of our edits in one region.
 struct Undone {
@@ -26,6 +31,7 @@ impl DocumentRewrites {
     /// The user replaced ranges: typing, or the undo of our edits. Sorted, all in bytes of the text before.
     pub(super) fn user_changes(&mut self, changes: &[Replacement], out: &mut Vec<Effect>) {
         let changes = &*self.seated_in_regions(changes);
+        let changes = &*self.parted_by_undo(changes);
         let undone = self.all_undone(changes);
         let taken = |at: usize| undone.iter().any(|undone| undone.changes.contains(&at));
         let mut order: Vec<(usize, bool, usize)> = (0..changes.len())
@@ -48,7 +54,45 @@ impl DocumentRewrites {
 
     /// Whether these changes of the user undo an edit of ours in some region.
     pub(super) fn is_undo(&self, changes: &[Replacement]) -> bool {
-        !self.all_undone(changes).is_empty()
+        !self.all_undone(&self.parted_by_undo(changes)).is_empty()
+    }
+
+    /// An editor may take back edits of ours in two regions that touch, and tell of it as one change: that change in two,
+    /// where both are an undo then. Costs as many looks at the two regions as the change puts characters.
+    fn parted_by_undo<'a>(&self, changes: &'a [Replacement]) -> Cow<'a, [Replacement]> {
+        for (index, pair) in self.rewrites.windows(2).enumerate() {
+            let (first, second) = (&pair[0], &pair[1]);
+            let border = second.start;
+            let can = |it: &Rewrite| !it.is_stale() && it.tracked.has_moments();
+            if first.region().end != border || !can(first) || !can(second) {
+                continue;
+            }
+            let over = |(range, put): &Replacement| {
+                let holds = range.start <= border && border <= range.end;
+                let inside = first.start <= range.start && range.end <= second.region().end;
+                holds && inside && put.len() <= MOST_PUT
+            };
+            let Some(at) = changes.iter().position(over) else {
+                continue;
+            };
+            let (range, put) = &changes[at];
+            let cuts = put.char_indices().map(|(cut, _)| cut).chain([put.len()]);
+            for cut in cuts {
+                let halves = [
+                    (range.start..border, put[..cut].to_owned()),
+                    (border..range.end, put[cut..].to_owned()),
+                ];
+                let mut parted = changes.to_vec();
+                let says = |(range, put): &Replacement| !range.is_empty() || !put.is_empty();
+                parted.splice(at..=at, halves.into_iter().filter(says));
+                let undone = self.all_undone(&parted);
+                let is_undone = |which: usize| undone.iter().any(|it| it.index == which);
+                if is_undone(index) && is_undone(index + 1) {
+                    return Cow::Owned(parted);
+                }
+            }
+        }
+        Cow::Borrowed(changes)
     }
 
     fn all_undone(&self, changes: &[Replacement]) -> Vec<Undone> {

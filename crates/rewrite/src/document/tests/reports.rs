@@ -158,6 +158,31 @@ fn an_undo_beside_an_edit_under_way_stops_the_stream_and_leaves_nothing_to_rejec
     assert_eq!(desk.text.to_string(), "a\nb\nend\n");
 }
 
+#[test]
+fn an_undo_in_two_rewrites_that_touch_told_of_as_one_change_is_one_in_both() {
+    let mut desk = Desk::new("one\ntwo\nend\n", Profile::default());
+    desk.start(1, 0..4);
+    desk.start(2, 4..8);
+    for (id, answer) in [(1, "one\nnew\n"), (2, "TWO\n")] {
+        desk.says(id, answer);
+        desk.ends(id);
+    }
+    assert_eq!(desk.asked(), [(4..4, "new\n".to_owned())]);
+    desk.reports(&[(4..4, "new\n")]);
+    assert_eq!(desk.asked(), [(8..11, "TWO".to_owned())]);
+    desk.reports(&[(8..11, "TWO")]);
+    desk.reports(&[(4..11, "two")]);
+    let regions = (desk.region(1), desk.region(2));
+    assert_eq!(regions, ("one\n".into(), "two\n".into()));
+    for id in [1, 2] {
+        let decided = desk
+            .engine
+            .decide(RewriteId(id), false, None, &mut Vec::new());
+        assert!(decided.is_err() || desk.asked().is_empty(), "of {id}");
+    }
+    assert_eq!(desk.text.to_string(), "one\ntwo\nend\n");
+}
+
 /// An edit of ours is asked for, and something else is reported. Expects what stands in the region as the user's.
 #[track_caller]
 fn check_put(base: &str, answer: &str, reported: (Range<usize>, &str), rejected: &str) {
