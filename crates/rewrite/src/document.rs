@@ -4,6 +4,7 @@
 //! shows it, whatever the editor answered; until then no other is sent. What the model sends meanwhile
 //! waits in the regions and goes out with the next edit.
 
+mod accept;
 mod deletion;
 mod flight;
 mod send;
@@ -79,6 +80,8 @@ pub struct DocumentRewrites {
     vague_edit: Option<EditId>,
     parts: u32,
     out_of_step: bool,
+    /// See [`DocumentRewrites::hold_accepts`].
+    holds_accepts: bool,
 }
 
 impl DocumentRewrites {
@@ -100,6 +103,7 @@ impl DocumentRewrites {
             vague_edit: None,
             parts: 0,
             out_of_step: false,
+            holds_accepts: false,
         }
     }
 
@@ -663,7 +667,7 @@ impl DocumentRewrites {
                 index += 1;
             } else if rewrite.is_left() {
                 self.let_go(index, now, out);
-            } else if rewrite.on_synced(now) {
+            } else if rewrite.on_synced(now, self.holds_accepts) {
                 out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });

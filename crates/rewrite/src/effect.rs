@@ -149,6 +149,17 @@ pub struct Decision {
     pub remaining: usize,
 }
 
+/// What a proposal would leave in its region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcomes {
+    /// Bytes of the mirror.
+    pub region: Range<usize>,
+    /// With everything that still waits accepted.
+    pub accepted: String,
+    /// Without anything of the model's: what stood there, with the user's own changes.
+    pub without: String,
+}
+
 /// Why a rewrite cannot begin.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StartError {

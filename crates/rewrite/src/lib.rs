@@ -25,6 +25,6 @@ mod tracked;
 
 pub use document::{DocumentRewrites, Profile};
 pub use effect::{
-    Apply, DecideError, Decision, EditId, Effect, HunkState, HunkView, ModelEvent, Part, RewriteId,
-    RewriteView, Start, StartError, State, Time, Timings, Tokens,
+    Apply, DecideError, Decision, EditId, Effect, HunkState, HunkView, ModelEvent, Outcomes, Part,
+    RewriteId, RewriteView, Start, StartError, State, Time, Timings, Tokens,
 };

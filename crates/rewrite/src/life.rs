@@ -59,7 +59,7 @@ pub(crate) struct Rewrite {
     cleaner: Option<Cleaner>,
     showing: Showing,
     hunks: Vec<DecidedHunk>,
-    accept_when_proposed: bool,
+    pub(crate) accept_when_proposed: bool,
     request: Request,
     /// The model's words as they came, for a conversation that goes on.
     answer: String,
@@ -174,6 +174,11 @@ impl Rewrite {
     /// Whether the model may still be at work on it.
     pub(crate) fn is_streaming(&self) -> bool {
         self.phase == Phase::Streaming
+    }
+
+    /// Whether it waits for a decision.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Deciding(_))
     }
 
     /// Whether its edits need not wait for the next frame.
@@ -347,8 +352,9 @@ impl Rewrite {
         self.phase = Phase::Leaving(state);
     }
 
-    /// The document shows what is wanted. Gives whether that led on to something.
-    pub(crate) fn on_synced(&mut self, now: Time) -> bool {
+    /// The document shows what is wanted. Gives whether that led on to something. Where accepts are held, one that was
+    /// asked for before waits on.
+    pub(crate) fn on_synced(&mut self, now: Time, holds_accepts: bool) -> bool {
         let Phase::Finishing(state) = self.phase else {
             return self.decide_waiting();
         };
@@ -375,7 +381,7 @@ impl Rewrite {
         self.phase = Phase::Deciding(state);
         if self.hunks.is_empty() {
             self.settle_without_hunks(state);
-        } else if self.accept_when_proposed {
+        } else if self.accept_when_proposed && !holds_accepts {
             self.leave(State::Accepted, Verdict::Accepted);
         }
         true

@@ -117,6 +117,11 @@ impl Tracked {
         self.collect(|piece| piece.shown)
     }
 
+    /// What is to stand in the mirror, if what is not decided shows so. Cost is the region.
+    pub(crate) fn wanted(&self, showing: Showing) -> String {
+        self.collect(|piece| piece.wanted(showing))
+    }
+
     /// What the model has produced over the unconsumed base. Cost is the region.
     pub(crate) fn target(&self) -> String {
         self.collect(|piece| piece.in_target)

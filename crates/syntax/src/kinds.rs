@@ -249,7 +249,12 @@ impl Language {
             Language::TypeScript | Language::Tsx | Language::JavaScript => {
                 matches!(kind, "import_statement" | "import_alias")
             }
-            Language::Go => matches!(kind, "import_declaration" | "package_clause"),
+            Language::Go => {
+                matches!(
+                    kind,
+                    "import_declaration" | "package_clause" | "import_spec"
+                )
+            }
             Language::C | Language::Cpp => matches!(kind, "preproc_include" | "using_declaration"),
             Language::Java => matches!(kind, "import_declaration" | "package_declaration"),
             _ => false,

@@ -122,7 +122,7 @@ impl Syntax {
     }
 
     /// Shows every scope, outer before inner. The visitor says whether to look inside; `None` ends the walk.
-    fn visit(&self, text: &Text, visitor: &mut dyn FnMut(Scope) -> Option<bool>) {
+    pub(crate) fn visit(&self, text: &Text, visitor: &mut dyn FnMut(Scope) -> Option<bool>) {
         let Some(root) = self.root() else {
             return;
         };

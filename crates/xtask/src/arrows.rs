@@ -12,6 +12,7 @@ use serde_json::Value;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("syntax", &["text"]),
+    ("guards", &["text", "syntax"]),
     ("diff", &["text"]),
     ("model-protocol", &[]),
     ("prompt", &["text", "syntax", "model-protocol"]),
@@ -31,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "model-protocol",
             "prompt",
             "rewrite",
+            "guards",
             "model-client",
             "loopback",
             "config",
@@ -56,6 +58,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("text", &["serde", "tokio", "tower-lsp-server"]),
     ("syntax", &["tokio", "tower-lsp-server"]),
+    ("guards", &["serde", "tokio", "tower-lsp-server"]),
     ("diff", &["serde", "tokio", "tower-lsp-server"]),
     ("model-protocol", &["tokio", "tower-lsp-server"]),
     ("prompt", &["tokio", "tower-lsp-server"]),

@@ -69,3 +69,40 @@ fn imports_are_capped() {
     let (text, syntax, _) = fixture(Language::Python, &source);
     assert_eq!(syntax.imports(&text).len(), IMPORTS);
 }
+
+#[track_caller]
+fn check_in(language: Language, marked: &str, expect: &[&str]) {
+    let (text, syntax, range) = fixture(language, marked);
+    let imports = syntax.imports_in(&text, &range);
+    let imports: Vec<_> = imports.into_iter().map(|it| text.slice(it)).collect();
+    assert_eq!(imports, expect, "{marked}");
+}
+
+#[test]
+fn imports_of_a_part_are_also_those_inside_functions() {
+    check_in(
+        Language::Rust,
+        "use a;\n$0use b::c;\nfn f() {\n    use d;\n}\n$0use e;\n",
+        &["use b::c;", "use d;"],
+    );
+    check_in(
+        Language::Python,
+        "$0def f():\n    import a\n$0",
+        &["import a"],
+    );
+    check_in(
+        Language::Go,
+        "$0package a\n\nimport (\n\t\"fmt\"\n\tb \"c\"\n)\nimport \"d\"\n$0",
+        &["package a", "\"fmt\"", "b \"c\"", "import \"d\""],
+    );
+    check_in(
+        Language::JavaScript,
+        "$0import a from 'a';\nfunction f() { const b = require('b'); c.require('d'); }\n$0",
+        &["import a from 'a';", "const b = require('b');"],
+    );
+    check_in(
+        Language::Lua,
+        "$0local a = require 'a'\nlocal b = is_required(c)\n$0",
+        &["local a = require 'a'"],
+    );
+}
