@@ -31,7 +31,7 @@ pub struct Settings {
     /// What leaves the machine and what is kept.
     pub privacy: Privacy,
     /// What a failed check of a rewrite does: `off` does not check, `warn` says so, `block` also refuses to accept.
-    /// These checks are not made yet, whatever stands here: nothing is warned of, and nothing refused.
+    /// What each looks at, and how to accept all the same: docs/guards.md.
     pub guards: Guards,
     /// Instructions of your own, offered in the menu beside the built-in ones.
     pub presets: Vec<Preset>,
@@ -295,13 +295,13 @@ pub enum GuardLevel {
 #[serde(default)]
 #[schemars(transform = ordered::<Guards>)]
 pub struct Guards {
-    /// The signature of what is rewritten changed.
+    /// The name, the parameters or the result of something that the region defines changed, or it is gone.
     pub signature: GuardLevel,
-    /// Imports were added or removed.
+    /// Imports of the region went away, or new ones came.
     pub imports: GuardLevel,
-    /// The new text has syntax errors that the old text had not.
+    /// The document has syntax errors that it had not before.
     pub syntax: GuardLevel,
-    /// The model left code out (“… rest unchanged”).
+    /// The model left code out: a line stands for it, such as “... rest of the code”.
     pub elision: GuardLevel,
 }
 
@@ -344,7 +344,7 @@ pub struct Preset {
     /// The languages that it is offered in, by their LSP names; without it, all.
     #[serde(default)]
     pub languages: Vec<String>,
-    /// Guards that differ for this preset. Like `guards`, they are not checked yet.
+    /// Guards that differ for this preset, in either direction; those of a workspace file only stricter.
     #[serde(default)]
     pub guards: PresetGuards,
     /// The name of the model that it is asked of; without it, `fast`. A connection to it is kept as to `fast`.

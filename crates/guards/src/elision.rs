@@ -43,6 +43,16 @@ impl Page<'_> {
         ))
     }
 
+    /// Whether a line cannot be parsed; where nothing is parsed it may be. In Bash everything is a command.
+    fn is_no_code(&self, line: &Range<usize>) -> bool {
+        let Some(tree) = self.tree.filter(|_| self.language != Some(Language::Bash)) else {
+            return true;
+        };
+        let start = tree.region.start;
+        tree.syntax.has_error(start + line.start..start + line.end)
+            || matches!(self.language, Some(Language::Markdown))
+    }
+
     fn is(&self, token: Token, at: usize) -> bool {
         self.token(at).is_some_and(|it| it.0 == token)
     }
@@ -181,7 +191,7 @@ fn bare(page: &Page<'_>, comments: &[Comment<'_>]) -> Vec<Mark> {
                 false if is_text => phrase.stands_for_code(Place::Text),
                 false => phrase.stands_for_code(Place::Bare),
             };
-            if stands {
+            if stands && page.is_no_code(&(start..start + line.len())) {
                 marks.push(Mark {
                     range: start..start + line.len(),
                     key: phrase.key(),

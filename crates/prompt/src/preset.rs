@@ -15,6 +15,8 @@ pub struct Preset {
     pub languages: Option<&'static [Language]>,
     /// Whether it is offered where the language is not known.
     pub for_unknown: bool,
+    /// Whether it is meant to change signatures.
+    pub changes_signatures: bool,
 }
 
 const CODE: &[Language] = &[
@@ -47,6 +49,7 @@ static PRESETS: [Preset; 5] = [
                       and needless branches, and use what the language and the code around already offer.",
         languages: None,
         for_unknown: true,
+        changes_signatures: false,
     },
     Preset {
         name: "add-types",
@@ -55,6 +58,7 @@ static PRESETS: [Preset; 5] = [
                       the code allows; in JavaScript and Lua as doc comments. Change nothing else.",
         languages: Some(OPTIONAL_TYPES),
         for_unknown: false,
+        changes_signatures: true,
     },
     Preset {
         name: "document",
@@ -63,6 +67,7 @@ static PRESETS: [Preset; 5] = [
                       none and correct those that are wrong. Say what callers need to know. Change no code.",
         languages: Some(CODE),
         for_unknown: true,
+        changes_signatures: false,
     },
     Preset {
         name: "handle-errors",
@@ -71,6 +76,7 @@ static PRESETS: [Preset; 5] = [
                       the code around does, without hiding failures. Keep the rest as it is.",
         languages: Some(CODE),
         for_unknown: true,
+        changes_signatures: false,
     },
     Preset {
         name: "flatten",
@@ -79,6 +85,7 @@ static PRESETS: [Preset; 5] = [
                       without changing what it does.",
         languages: Some(CODE),
         for_unknown: true,
+        changes_signatures: false,
     },
 ];
 

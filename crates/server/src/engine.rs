@@ -7,6 +7,7 @@ mod actions;
 mod answers;
 mod arrived;
 mod asked;
+mod checks;
 mod commands;
 mod completion;
 mod masked;
@@ -33,6 +34,8 @@ use tower_lsp::ls_types::{MessageType, Uri};
 
 use self::arrived::Arrived;
 use self::asked::{Asked, named_by_presets};
+use self::checks::Checks;
+pub(crate) use self::checks::Verdicts;
 pub(crate) use self::commands::COMMANDS;
 use self::completion::Completions;
 pub(crate) use self::completion::Question;
@@ -82,6 +85,7 @@ pub(crate) struct Engine {
     traffic: BTreeMap<RewriteId, Traffic>,
     completions: Completions,
     masked: Masked,
+    checks: Checks,
     resting: Resting,
     /// The rewrites that wait until others have ended, with their places in the queue.
     queued: BTreeMap<RewriteId, usize>,
@@ -122,6 +126,7 @@ impl Engine {
             traffic: BTreeMap::new(),
             completions: Completions::default(),
             masked: Masked::default(),
+            checks: Checks::default(),
             resting: Resting::default(),
             queued: BTreeMap::new(),
             started: Instant::now(),
@@ -280,6 +285,12 @@ impl Engine {
                     document.found(secrets, state);
                 }
             }
+            Message::Guarded {
+                uri,
+                rewrite,
+                ticket,
+                verdicts,
+            } => self.on_guarded(&uri, rewrite, ticket, verdicts),
             Message::CancelProgress(id) => self.on_cancel_progress(RewriteId(id)),
             Message::Command {
                 name,
@@ -351,6 +362,7 @@ impl Engine {
             self.traffic.retain(|id, _| self.homes.contains_key(id));
             self.masked.retain(|id| self.homes.contains_key(id));
             self.asked.retain(|id| self.homes.contains_key(id));
+            self.checks.retain(|id| self.homes.contains_key(id));
             if document.has_diagnostics {
                 self.clear_diagnostics(uri);
             }
@@ -383,13 +395,14 @@ impl Engine {
     /// No message waits: time to send edits and to show what changed.
     fn settle_down(&mut self) {
         let now = self.now();
-        for uri in std::mem::take(&mut self.stirred) {
+        while let Some(uri) = self.stirred.pop_first() {
             let mut out = Vec::new();
             if let Some(document) = self.documents.get_mut(&uri) {
                 document.rewrites.settle(now, &mut out);
                 document.note();
             }
             self.carry_out(&uri, out);
+            self.on_proposals(&uri);
         }
         self.publish_due();
     }

@@ -22,6 +22,7 @@ pub(crate) enum Reason {
     NotOpen,
     Unknown,
     Over,
+    Guard,
 }
 
 impl Reason {
@@ -37,6 +38,7 @@ impl Reason {
             Reason::NotOpen => "notOpen",
             Reason::Unknown => "unknown",
             Reason::Over => "over",
+            Reason::Guard => "guard",
         }
     }
 }

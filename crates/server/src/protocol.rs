@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use config::{GuardLevel, PresetGuards};
 use model_client::Traffic;
 use rewrite::{Apply, Decision, HunkState, RewriteView, State, Timings};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub(crate) struct GuardParams {
     pub(crate) guard: String,
     pub(crate) verdict: String,
     pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) range: Option<lsp::Range>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -235,12 +238,36 @@ pub(crate) struct RewriteArguments {
     pub(crate) instruction: Option<String>,
     pub(crate) preset: Option<String>,
     pub(crate) apply: Option<String>,
+    /// What failed checks do at least.
+    #[serde(default)]
+    pub(crate) guards: GuardArguments,
     pub(crate) version: Option<i32>,
     /// From our code actions: the selection they were made for, which the engine has followed since.
     pub(crate) selection: Option<u64>,
     /// From our code actions: follow the instruction in the comment at the selection.
     #[serde(default)]
     pub(crate) comment: bool,
+}
+
+/// The guards that a rewrite asks for. A name that is none of them is an error: who sets a guard relies on it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct GuardArguments {
+    signature: Option<GuardLevel>,
+    imports: Option<GuardLevel>,
+    syntax: Option<GuardLevel>,
+    elision: Option<GuardLevel>,
+}
+
+impl From<GuardArguments> for PresetGuards {
+    fn from(guards: GuardArguments) -> Self {
+        PresetGuards {
+            signature: guards.signature,
+            imports: guards.imports,
+            syntax: guards.syntax,
+            elision: guards.elision,
+        }
+    }
 }
 
 /// Argument of `redline.ask`; `from` and `to` are lines from 1, both inclusive.
@@ -259,6 +286,9 @@ pub(crate) struct DecideArguments {
     pub(crate) name: RewriteName,
     pub(crate) hunk: Option<HunkName>,
     pub(crate) lines: Option<(usize, usize)>,
+    /// Accept whatever guards say.
+    #[serde(default)]
+    pub(crate) force: bool,
 }
 
 /// Argument of `redline.redirect`.

@@ -7,7 +7,7 @@ use super::merge::{Merge, tighten};
 use super::{Loaded, Origin};
 use crate::schema::{self, Shape};
 use crate::wire::{EMBEDDED, is_openai, is_readable_on_the_way};
-use crate::{KeySource, Model, PresetGuards, Settings};
+use crate::{KeySource, Model, Settings};
 
 /// Makes the final settings.
 pub(super) fn settle(mut merge: Merge) -> Loaded {
@@ -23,7 +23,6 @@ pub(super) fn settle(mut merge: Merge) -> Loaded {
         complete(name, model, &mut merge);
     }
     presets(&mut settings, &mut merge);
-    guards_do_nothing_yet(&settings, &mut merge);
     let shown = serde_json::to_value(&settings).unwrap_or_default();
     fill_origins(schema::root(), "", &shown, &mut merge);
     Loaded {
@@ -121,23 +120,6 @@ fn presets(settings: &mut Settings, merge: &mut Merge) {
                  only make guards stricter."
             ));
         }
-    }
-}
-
-/// Whoever sets a guard relies on it.
-fn guards_do_nothing_yet(settings: &Settings, merge: &mut Merge) {
-    let set = merge.origins.keys().find(|key| key.starts_with("guards."));
-    let in_preset = || {
-        let presets = settings.presets.iter();
-        let mut with_guards = presets.filter(|it| it.guards != PresetGuards::default());
-        with_guards
-            .next()
-            .map(|it| format!("presets.{}.guards", it.name))
-    };
-    if let Some(key) = set.cloned().or_else(in_preset) {
-        merge.remarks.push(format!(
-            "`{key}` is set, but guards are not checked yet: nothing is warned of and nothing is refused because of it."
-        ));
     }
 }
 

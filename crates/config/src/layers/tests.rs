@@ -460,23 +460,3 @@ fn what_may_be_a_secret_is_known_also_where_it_is_refused() {
         json!({ "temperature": 1, "user": "me", "api_key": "sk-1", "a": { "Token": ["t"] } });
     check_secrets(model(json!({ "extra": extra })), &["t", "sk-1"]);
 }
-
-#[test]
-fn a_guard_that_is_set_is_said_not_to_be_checked_yet() {
-    for (file, key) in [
-        ("guards.syntax = 'block'", "guards.syntax"),
-        (
-            "[[presets]]\nname='a'\ninstruction='x'\nguards={imports='block'}",
-            "presets.a.guards",
-        ),
-    ] {
-        let loaded = check(user(file), &[], &[]);
-        assert_eq!(loaded.remarks.len(), 1, "{file}");
-        assert!(
-            loaded.remarks[0]
-                .starts_with(&format!("`{key}` is set, but guards are not checked yet"))
-        );
-    }
-    let loaded = check(user("[[presets]]\nname='a'\ninstruction='x'"), &[], &[]);
-    assert!(loaded.remarks.is_empty());
-}

@@ -182,7 +182,7 @@ impl Phrase {
             return false;
         }
         if self.words.is_empty() {
-            return place == Place::Comment && self.leads;
+            return place == Place::Comment && self.leads && !self.is_framed;
         }
         match place {
             Place::Comment => self.in_comment(),
@@ -200,11 +200,12 @@ impl Phrase {
         let free = self.count(Kind::Free);
         let says_left = self.says_left();
         match (self.leads, self.trails) {
-            (true, true) => self.words.len() <= 8,
+            (true, true) => self.words.len() <= 8 && (self.is_spaced || free == 0),
             (true, false) => {
                 let about = self.has_noun() || (self.has(Kind::Rest) && self.has(Kind::Left));
                 let spaced = self.is_spaced && free <= 1 && says_left && about;
-                let bare = says_left || self.has_noun() || self.has(Kind::More);
+                let kinds = [Kind::Code, Kind::Part, Kind::More];
+                let bare = says_left || kinds.into_iter().any(|kind| self.has(kind));
                 spaced || (free == 0 && bare)
             }
             (false, true) => self.is_about_code() && (self.has(Kind::Code) || self.is_plain()),
@@ -258,7 +259,7 @@ impl Phrase {
             .is_some_and(|(code, left)| code < left || has_word("code"));
         let rest_left = self.has(Kind::Rest) && (self.has(Kind::Left) || self.has(Kind::Hidden));
         let other_left = self.has(Kind::Other) && self.has(Kind::Part) && self.has(Kind::Left);
-        let brief = has_word("brevity") && self.has(Kind::Left);
+        let brief = has_word("brevity") && (self.count(Kind::Left) > 1 || self.has(Kind::Hidden));
         let same = self.has(Kind::Same)
             && self.has(Kind::Rest)
             && (self.has(Kind::Code) || has_word("before") || has_word("original"));

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use guards::Guard;
 use prompt::comment_instruction;
 use rewrite::{HunkState, RewriteView, State};
 use serde_json::{Value, json};
@@ -57,6 +58,7 @@ impl Engine {
         let Some(facts) = &self.facts else {
             return Vec::new();
         };
+        let blocked = self.blocked();
         let Some(document) = self.documents.get_mut(uri.as_str()) else {
             return Vec::new();
         };
@@ -71,7 +73,14 @@ impl Engine {
             .collect();
         let mut offers: Vec<Offer> = here
             .iter()
-            .flat_map(|view| decisions(document.text(), view, &selected))
+            .flat_map(|view| {
+                decisions(
+                    document.text(),
+                    view,
+                    blocked.get(&view.id).copied(),
+                    &selected,
+                )
+            })
             .collect();
         if here.is_empty() {
             let number = document.follow_selection(selected.clone());
@@ -132,8 +141,9 @@ impl Engine {
             .filter(|view| !view.state.is_over())
         {
             let start = view.region.start;
+            let blocked = self.blocked_by(view.id);
             lenses.extend(
-                decisions(document.text(), &view, &(start..start))
+                decisions(document.text(), &view, blocked, &(start..start))
                     .into_iter()
                     .filter(|offer| !offer.title.contains("this change"))
                     .map(|offer| lens(start, offer)),
@@ -141,7 +151,9 @@ impl Engine {
             if view.hunks.len() > 1 {
                 for hunk in view.hunks.iter().filter(|hunk| is_open(hunk.state)) {
                     let at = hunk.range.start;
-                    lenses.extend(hunk_decisions(&view, hunk.index).map(|offer| lens(at, offer)));
+                    lenses.extend(
+                        hunk_decisions(&view, blocked, hunk.index).map(|offer| lens(at, offer)),
+                    );
                 }
             }
         }
@@ -149,33 +161,33 @@ impl Engine {
     }
 }
 
-/// What can be decided about a rewrite at a selection.
-fn decisions(text: &Text, view: &RewriteView, selected: &Range<usize>) -> Vec<Offer> {
+/// What can be decided about a rewrite at a selection. Where a guard blocks it, accepting is offered in spite of that.
+fn decisions(
+    text: &Text,
+    view: &RewriteView,
+    blocked: Option<Guard>,
+    selected: &Range<usize>,
+) -> Vec<Offer> {
     let name = json!({ "rewrite": view.id.0 });
     let mut offers = Vec::new();
-    let mut offer = |title: &str, command: &'static str| {
-        offers.push(Offer::new(
-            title,
-            CodeActionKind::QUICKFIX,
-            command,
-            name.clone(),
-        ));
+    let offer = |title: &str, command: &'static str| {
+        Offer::new(title, CodeActionKind::QUICKFIX, command, name.clone())
     };
     match view.state {
         State::Requested | State::Streaming => {
-            offer("Stop here", "redline.interrupt");
-            offer("Reject the rewrite", "redline.reject");
+            offers.push(offer("Stop here", "redline.interrupt"));
+            offers.push(offer("Reject the rewrite", "redline.reject"));
         }
         State::Proposed | State::Interrupted => {
-            offer("Accept the rewrite", "redline.accept");
-            offer("Reject the rewrite", "redline.reject");
-            offer("Try again", "redline.retry");
+            offers.push(acceptance("Accept the rewrite", blocked, name.clone()));
+            offers.push(offer("Reject the rewrite", "redline.reject"));
+            offers.push(offer("Try again", "redline.retry"));
             let at_selection = view
                 .hunks
                 .iter()
                 .filter(|hunk| is_open(hunk.state) && touches(text, &hunk.range, selected));
             for hunk in at_selection {
-                offers.extend(hunk_decisions(view, hunk.index));
+                offers.extend(hunk_decisions(view, blocked, hunk.index));
             }
         }
         _ => {}
@@ -183,16 +195,28 @@ fn decisions(text: &Text, view: &RewriteView, selected: &Range<usize>) -> Vec<Of
     offers
 }
 
-fn hunk_decisions(view: &RewriteView, index: usize) -> impl Iterator<Item = Offer> + use<> {
+fn hunk_decisions(
+    view: &RewriteView,
+    blocked: Option<Guard>,
+    index: usize,
+) -> impl Iterator<Item = Offer> + use<> {
     let argument = json!({ "rewrite": view.id.0, "hunk": index });
-    [
-        ("Accept this change", "redline.accept"),
-        ("Reject this change", "redline.reject"),
-    ]
-    .into_iter()
-    .map(move |(title, command)| {
-        Offer::new(title, CodeActionKind::QUICKFIX, command, argument.clone())
-    })
+    let kind = CodeActionKind::QUICKFIX;
+    let title = "Reject this change";
+    let reject = Offer::new(title, kind, "redline.reject", argument.clone());
+    [acceptance("Accept this change", blocked, argument), reject].into_iter()
+}
+
+fn acceptance(title: &str, blocked: Option<Guard>, argument: Value) -> Offer {
+    let kind = CodeActionKind::QUICKFIX;
+    match blocked {
+        None => Offer::new(title, kind, "redline.accept", argument),
+        Some(guard) => {
+            let title = format!("{title} in spite of the guard `{}`", guard.name());
+            let argument = with(&argument, "force", json!(true));
+            Offer::new(title, kind, "redline.accept", argument)
+        }
+    }
 }
 
 pub(super) fn is_open(state: HunkState) -> bool {

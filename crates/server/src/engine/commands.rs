@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use text::Text;
 use tower_lsp::ls_types::Uri;
 
+use super::checks::Levels;
 use super::window::{Fit, Place};
 use super::{Engine, OpenDocument, presets};
 use crate::convert::{selection, to_range};
@@ -41,6 +42,7 @@ struct Job {
     apply: Apply,
     /// The model that it is asked of, unless it is `fast`.
     model: Option<String>,
+    guards: Levels,
 }
 
 impl Engine {
@@ -121,6 +123,16 @@ impl Engine {
             followed.unwrap_or_else(|| selection(document.text(), &arguments.range, encoding));
         let mut comment = None;
         let mut model = None;
+        let preset = match (&arguments.instruction, &arguments.preset) {
+            (Some(instruction), _) => presets::named_in(own, instruction),
+            (None, name) => name.as_deref(),
+        };
+        let levels = Levels {
+            least: arguments.guards.into(),
+            ..preset
+                .map(|name| presets::levels(own, name))
+                .unwrap_or_default()
+        };
         let instruction = match (arguments.instruction, arguments.preset, arguments.comment) {
             (Some(instruction), _, _) => {
                 let (instruction, its_model) = presets::spelled_out(own, &instruction);
@@ -154,12 +166,16 @@ impl Engine {
         };
         let mut job = job(document, selected, comment, instruction, apply);
         job.model = model;
+        job.guards = levels;
         self.begin_rewrite(&arguments.uri, job)
     }
 
     fn ask(&mut self, arguments: &AskArguments) -> Result<Started, Failure> {
         let apply = self.apply(None)?;
-        let (instruction, model) = presets::spelled_out(&self.settings.presets, &arguments.ask);
+        let own = &self.settings.presets;
+        let (instruction, model) = presets::spelled_out(own, &arguments.ask);
+        let preset = presets::named_in(own, &arguments.ask);
+        let levels = preset.map(|name| presets::levels(own, name));
         let instruction = instruction.to_owned();
         let document = self.by_path(&arguments.file)?;
         let text = document.text();
@@ -174,6 +190,7 @@ impl Engine {
         let uri = document.uri.clone();
         let mut job = job(document, selected, None, instruction, apply);
         job.model = model;
+        job.guards = levels.unwrap_or_default();
         self.begin_rewrite(&uri, job)
     }
 
@@ -222,6 +239,7 @@ impl Engine {
         self.next_rewrite += 1;
         let id = RewriteId(self.next_rewrite);
         self.asked.note(id, job.model.clone());
+        let levels = job.guards.clone();
         let region = job.region.clone();
         let started = self
             .with_document(uri.as_str(), |document, now, out| {
@@ -231,6 +249,7 @@ impl Engine {
             .ok_or_else(|| not_open(uri.as_str()))?;
         started?;
         self.masked.begin(id, masks);
+        self.checks.begin(id, levels);
         self.homes.insert(id, uri.as_str().to_owned());
         if let Some(document) = self.documents.get_mut(uri.as_str()) {
             document.remember(id, region.clone());
@@ -254,6 +273,11 @@ impl Engine {
         }
         let (id, uri) = self.named(&arguments.name)?;
         let hunk = self.named_hunk(id, &uri, &arguments.name, arguments.hunk.as_ref())?;
+        match accept {
+            true if arguments.force => self.checks.force(id),
+            true => self.let_through(&uri, id)?,
+            false => self.begin_rest(&uri),
+        }
         let decision = self
             .with_document(&uri, |document, _, out| {
                 let rewrites = &mut document.rewrites;
@@ -307,6 +331,7 @@ impl Engine {
                 instruction,
                 apply: view.apply,
                 model: self.asked.model(old),
+                guards: self.checks.levels(old),
             };
             let uri = document.uri.clone();
             return self.begin_rewrite(&uri, job);
@@ -323,6 +348,7 @@ impl Engine {
             instruction: instruction.clone(),
             apply: view.apply,
             model: asked_of.clone(),
+            guards: Levels::default(),
         };
         let mut region = 0..0;
         let mut masks = self.masks_after(old);
@@ -384,6 +410,8 @@ impl Engine {
         })
         .ok_or_else(|| not_open(&uri))??;
         self.masked.begin(id, masks);
+        let levels = self.checks.levels(old);
+        self.checks.begin(id, levels);
         self.homes.insert(id, uri.clone());
         let Some(document) = self.documents.get_mut(&uri) else {
             return Err(not_open(&uri));
@@ -424,6 +452,7 @@ impl Engine {
                     );
                     params.bytes = self.traffic.get(&view.id).map(Into::into);
                     params.queued = self.queued.get(&view.id).copied();
+                    params.guards = self.guard_params(document, view, encoding);
                     params
                 };
                 let over: Vec<_> = document.rewrites.ended().map(params).collect();
@@ -512,6 +541,7 @@ fn job(
             instruction,
             apply,
             model: None,
+            guards: Levels::default(),
         };
     };
     let on_comment = found.comment.start <= selected.start && selected.end <= found.comment.end;
@@ -530,6 +560,7 @@ fn job(
         instruction,
         apply,
         model: None,
+        guards: Levels::default(),
     }
 }
 

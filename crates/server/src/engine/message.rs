@@ -1,12 +1,14 @@
 //! What the engine's task is told.
 
 use config::Settings;
+use rewrite::RewriteId;
 use serde_json::Value;
 use syntax::Syntax;
 use text::{ChangeSet, Text};
 use tokio::sync::oneshot;
 use tower_lsp::ls_types::{CodeActionParams, CodeActionResponse, CodeLens, Uri};
 
+use super::Verdicts;
 use super::completion::Question;
 use super::window::{Answer, Counted};
 use crate::client_facts::ClientFacts;
@@ -55,6 +57,13 @@ pub(crate) enum Message {
         uri: String,
         secrets: prompt::Secrets,
         state: u64,
+    },
+    /// What the guards say of a proposal.
+    Guarded {
+        uri: String,
+        rewrite: RewriteId,
+        ticket: u64,
+        verdicts: Verdicts,
     },
     CancelProgress(u64),
     Command {

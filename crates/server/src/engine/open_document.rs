@@ -90,7 +90,7 @@ impl OpenDocument {
             language,
             language_id: language_id.to_owned(),
             syntax: language.map(Syntax::new),
-            rewrites: DocumentRewrites::open(text, version, profile).number_edits_behind(last_edit),
+            rewrites: open(text, version, profile, last_edit),
             has_diagnostics: false,
             is_lost: false,
             unnoted: Vec::new(),
@@ -182,7 +182,7 @@ impl OpenDocument {
         self.rewrites.lose_step(out);
         self.is_lost = false;
         let last = self.rewrites.last_edit();
-        self.rewrites = DocumentRewrites::open(text, version, profile).number_edits_behind(last);
+        self.rewrites = open(text, version, profile, last);
         self.forget_secrets();
         self.selections.clear();
         self.retriable.clear();
@@ -250,6 +250,11 @@ impl OpenDocument {
         let masked = masks.document(text, &secrets, region);
         self.secrets = Some(secrets).filter(prompt::Secrets::is_of_all);
         masked
+    }
+
+    /// The name of the text as it is now.
+    pub(crate) fn state(&self) -> u64 {
+        self.state
     }
 
     fn forget_secrets(&mut self) {
@@ -322,6 +327,12 @@ impl OpenDocument {
     pub(crate) fn retriable(&self, id: RewriteId) -> Option<&Retriable> {
         self.retriable.iter().find(|retriable| retriable.id == id)
     }
+}
+
+fn open(text: Text, version: i32, profile: Profile, last_edit: EditId) -> DocumentRewrites {
+    DocumentRewrites::open(text, version, profile)
+        .number_edits_behind(last_edit)
+        .hold_accepts()
 }
 
 fn next_number() -> u64 {

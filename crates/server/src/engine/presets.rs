@@ -3,6 +3,7 @@
 
 use config::Preset;
 
+use super::checks::Levels;
 use super::open_document::OpenDocument;
 use crate::protocol::PresetParams;
 
@@ -56,9 +57,26 @@ pub(super) fn spelled_out<'a>(
     own: &'a [Preset],
     instruction: &'a str,
 ) -> (&'a str, Option<String>) {
-    let named = instruction.trim().strip_prefix('/');
+    let named = named_in(own, instruction);
     let meant = named.and_then(|name| Some((self::instruction(own, name)?, model(own, name))));
     meant.unwrap_or((instruction, None))
+}
+
+/// The name of the preset that an instruction is.
+pub(super) fn named_in<'a>(own: &[Preset], instruction: &'a str) -> Option<&'a str> {
+    let name = instruction.trim().strip_prefix('/')?;
+    self::instruction(own, name).map(|_| name)
+}
+
+/// What the preset of that name says of guards.
+pub(super) fn levels(own: &[Preset], name: &str) -> Levels {
+    let preset = own.iter().find(|it| it.name == name);
+    let brought = prompt::Preset::named(name).filter(|_| preset.is_none());
+    Levels {
+        preset: preset.map(|it| it.guards.clone()).unwrap_or_default(),
+        changes_signatures: brought.is_some_and(|it| it.changes_signatures),
+        ..Levels::default()
+    }
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::ops::Range;
 use rewrite::{EditId, HunkState, Part, RewriteId, RewriteView, State, Time};
 use text::Text;
 use tower_lsp::ls_types::{
-    ApplyWorkspaceEditParams, Diagnostic, DiagnosticSeverity, DocumentChanges, MessageType,
-    NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier, PublishDiagnosticsParams,
-    TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
+    self as lsp, ApplyWorkspaceEditParams, Diagnostic, DiagnosticSeverity, DocumentChanges,
+    MessageType, NumberOrString, OneOf, OptionalVersionedTextDocumentIdentifier,
+    PublishDiagnosticsParams, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 
-use super::{Engine, Message};
+use super::{Engine, Message, Verdicts};
 use crate::convert::to_range;
 use crate::outgoing::Outgoing;
 use crate::protocol::RewriteChangedParams;
@@ -33,6 +33,7 @@ pub(super) struct Published {
     queued: Option<usize>,
     /// When its progress was reported last, where it is shown.
     progress: Option<Time>,
+    verdicts: Option<Verdicts>,
 }
 
 /// When a change of a rewrite is to be shown.
@@ -164,6 +165,7 @@ impl Engine {
                 RewriteChangedParams::new(&view, &document.uri, version, text, facts.encoding);
             params.bytes = self.traffic.get(&id).map(Into::into);
             params.queued = self.queued.get(&id).copied();
+            params.guards = self.guard_params(document, &view, facts.encoding);
             self.editor.send(Outgoing::RewriteChanged(Box::new(params)));
         }
         if facts.progress {
@@ -198,7 +200,9 @@ impl Engine {
                 .send(Outgoing::Show(kind, format!("Redline: {why}")));
         }
         let hunks: Vec<HunkState> = view.hunks.iter().map(|hunk| hunk.state).collect();
-        let stir = before != Some(view.state) || last.is_none_or(|last| last.hunks != hunks);
+        let verdicts = self.verdicts(id);
+        let stir = before != Some(view.state)
+            || last.is_none_or(|last| last.hunks != hunks || last.verdicts != verdicts);
         let lenses = stir && facts.lens_refresh;
         self.published.insert(
             id,
@@ -211,6 +215,7 @@ impl Engine {
                 at: now,
                 progress,
                 queued: self.queued.get(&id).copied(),
+                verdicts,
             },
         );
         if lenses {
@@ -259,44 +264,53 @@ impl Engine {
         Some(reported)
     }
 
-    /// The hints on all pending hunks of a document.
+    /// The hints on all pending hunks of a document, and the warnings of guards.
     fn publish_diagnostics(&mut self, uri: &str) {
-        let (Some(facts), Some(document)) = (&self.facts, self.documents.get_mut(uri)) else {
+        let (Some(facts), Some(document)) = (&self.facts, self.documents.get(uri)) else {
             return;
         };
         let text = document.rewrites.text();
-        let diagnostics: Vec<Diagnostic> = document
+        let at = |range: Range<usize>| to_range(text, lines_alone(text, range), facts.encoding);
+        let mut diagnostics = Vec::new();
+        for view in document
             .rewrites
             .active()
             .filter(|view| !view.state.is_over())
-            .flat_map(|view| view.hunks)
-            .filter(|hunk| matches!(hunk.state, HunkState::Pending | HunkState::Conflict))
-            .map(|hunk| {
+        {
+            diagnostics.extend(self.failed(text, &view).into_iter().map(|failed| {
+                let guard = failed.guard.name();
+                let cure = match failed.blocks {
+                    true => "blocks accepting it: reject the rewrite, or accept it anyway by a code action",
+                    false => "warns of it",
+                };
+                let what = capitalized(failed.message);
+                let message = format!("{what}. The guard `{guard}` {cure}.");
+                diagnostic(at(failed.range), DiagnosticSeverity::WARNING, guard, message)
+            }));
+            let pending = view.hunks.into_iter();
+            let pending =
+                pending.filter(|it| matches!(it.state, HunkState::Pending | HunkState::Conflict));
+            diagnostics.extend(pending.map(|hunk| {
                 let (code, what) = match hunk.state {
                     HunkState::Conflict => {
                         ("conflict", "You typed in this change; your text is kept")
                     }
                     _ => ("pending", "Pending change"),
                 };
-                Diagnostic {
-                    range: to_range(text, lines_alone(text, hunk.range), facts.encoding),
-                    severity: Some(DiagnosticSeverity::HINT),
-                    code: Some(NumberOrString::String(code.to_owned())),
-                    source: Some("redline".to_owned()),
-                    message: format!(
-                        "{what}: {}. Accept or reject it by a code action.",
-                        lines(&hunk.old_text, &hunk.new_text)
-                    ),
-                    ..Diagnostic::default()
-                }
-            })
-            .collect();
+                let lines = lines(&hunk.old_text, &hunk.new_text);
+                let message = format!("{what}: {lines}. Accept or reject it by a code action.");
+                diagnostic(at(hunk.range), DiagnosticSeverity::HINT, code, message)
+            }));
+        }
         if diagnostics.is_empty() && !document.has_diagnostics {
             return;
         }
-        document.has_diagnostics = !diagnostics.is_empty();
+        let has_diagnostics = !diagnostics.is_empty();
         let params = PublishDiagnosticsParams::new(document.uri.clone(), diagnostics, None);
         self.editor.send(Outgoing::Diagnostics(params));
+        if let Some(document) = self.documents.get_mut(uri) {
+            document.has_diagnostics = has_diagnostics;
+        }
     }
 
     pub(super) fn clear_diagnostics(&self, uri: &Uri) {
@@ -314,7 +328,30 @@ impl Engine {
         self.published.retain(|id, _| self.homes.contains_key(id));
         self.traffic.retain(|id, _| self.homes.contains_key(id));
         self.asked.retain(|id| self.homes.contains_key(id));
+        self.checks.retain(|id| self.homes.contains_key(id));
     }
+}
+
+fn diagnostic(
+    range: lsp::Range,
+    severity: DiagnosticSeverity,
+    code: &str,
+    message: String,
+) -> Diagnostic {
+    Diagnostic {
+        range,
+        severity: Some(severity),
+        code: Some(NumberOrString::String(code.to_owned())),
+        source: Some("redline".to_owned()),
+        message,
+        ..Diagnostic::default()
+    }
+}
+
+fn capitalized(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars.clone()).collect()
 }
 
 fn shortened(instruction: &str) -> String {

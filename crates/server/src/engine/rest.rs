@@ -1,5 +1,5 @@
 //! What is done once a document has rested for a moment, on workers: its tree is parsed and its secrets are looked
-//! for, so that both are there when they are asked for. Not while text streams in or somebody types fast: nobody
+//! for, so that both are there when they are asked for; and the guards look at what is proposed in it. Not while text streams in or somebody types fast: nobody
 //! needs them then, and each takes longer than the change itself.
 
 use std::collections::BTreeMap;
@@ -40,6 +40,7 @@ impl Engine {
         for uri in rested.map(|(uri, _)| uri.clone()).collect::<Vec<_>>() {
             self.resting.0.remove(&uri);
             self.parse(&uri);
+            self.look_again(&uri);
             self.look_for_secrets(uri);
         }
     }

@@ -108,6 +108,9 @@ impl Engine {
     /// Runs a command and answers it, at once or when what it needs has been counted.
     pub(super) fn run_command(&mut self, name: String, argument: Value, answer: Answer) {
         let outcome = self.on_command(&name, argument.clone());
+        let Some(answer) = self.checks.keep(name.clone(), argument.clone(), answer) else {
+            return;
+        };
         let Some(work) = self.to_count.take() else {
             // Nobody may be waiting any more, and that is no fault.
             let _ = answer.send(outcome);

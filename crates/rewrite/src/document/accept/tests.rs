@@ -14,7 +14,7 @@ const NEW: &str = "one = 11\ntwo = 2\n";
 /// A rewrite whose accept was asked for while it streamed, and whose answer has come; the editor takes every edit.
 fn accepted_early(apply: Apply) -> DocumentRewrites {
     let text = Text::from(OLD);
-    let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default()).hold_accepts();
+    let mut engine = DocumentRewrites::open(text, 1, Profile::default()).hold_accepts();
     let mut out = Vec::new();
     let start = Start {
         id: ID,
