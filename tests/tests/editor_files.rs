@@ -35,7 +35,8 @@ fn helix_asks_by_key_and_says_what_waits() {
     helix.type_text("rename width to breadth");
     helix.keys(&["Enter"]);
     helix.wait_for_text("return breadth * breadth");
-    helix.wait_for_text("Pending change");
+    // Where a guard warns, Helix shows that before the hint of what waits.
+    helix.wait_for_text("The signature `def area(width):` became");
     helix.select_lines(0, 1);
     helix.code_action("Redline: Accept the rewrite");
     e2e::wait_until("the rewrite is decided", || {

@@ -10,6 +10,9 @@ use model_protocol::Request;
 /// Tokens that a message takes beside its text.
 const PER_MESSAGE: usize = 8;
 
+/// No code has so many bytes to a token.
+const BYTES_PER_TOKEN: usize = 16;
+
 /// Counts tokens.
 pub struct Tokenizer(tiktoken_rs::CoreBPE);
 
@@ -65,6 +68,26 @@ pub enum TooLong {
         input: usize,
         window: u64,
     },
+    #[error(
+        "the region has {bytes} bytes, far more than the {tokens} tokens that the model can answer: select less"
+    )]
+    Bytes { bytes: usize, tokens: u64 },
+}
+
+impl Capacity {
+    /// Whether a region may fit at all, by its length in bytes; where it may, its tokens have to be counted. O(1).
+    ///
+    /// # Errors
+    /// When it has more than anybody's code could have in so many tokens.
+    pub fn may_take(self, bytes: usize) -> Result<(), TooLong> {
+        // The region is sent and comes back.
+        let window = self.window / 2;
+        let tokens = self.output.map_or(window, |it| window.min(it.into()));
+        match (bytes / BYTES_PER_TOKEN) as u64 <= tokens {
+            true => Ok(()),
+            false => Err(TooLong::Bytes { bytes, tokens }),
+        }
+    }
 }
 
 fn cure(region: usize, input: usize) -> &'static str {
@@ -130,6 +153,24 @@ mod tests {
         Request {
             input: vec![Message::user(text)],
             ..Request::default()
+        }
+    }
+
+    #[test]
+    fn a_region_of_many_bytes_is_not_counted() {
+        let capacity = |window, output| Capacity { window, output };
+        for (capacity, most) in [
+            (capacity(1_000, None), 500),
+            (capacity(1_000, Some(100)), 100),
+            (capacity(100, Some(100)), 50),
+        ] {
+            assert_eq!(capacity.may_take(most * BYTES_PER_TOKEN), Ok(()));
+            let bytes = (most + 1) * BYTES_PER_TOKEN;
+            let tokens = most as u64;
+            assert_eq!(
+                capacity.may_take(bytes),
+                Err(TooLong::Bytes { bytes, tokens })
+            );
         }
     }
 

@@ -123,7 +123,11 @@ impl Engine {
             followed.unwrap_or_else(|| selection(document.text(), &arguments.range, encoding));
         let mut comment = None;
         let mut model = None;
-        let preset = match (&arguments.instruction, &arguments.preset) {
+        // Who names a preset need not say more.
+        let is_named = arguments.preset.is_some();
+        let said = |it: &String| !(is_named && it.trim().is_empty());
+        let instruction = arguments.instruction.filter(said);
+        let preset = match (&instruction, &arguments.preset) {
             (Some(instruction), _) => presets::named_in(own, instruction),
             (None, name) => name.as_deref(),
         };
@@ -133,7 +137,7 @@ impl Engine {
                 .map(|name| presets::levels(own, name))
                 .unwrap_or_default()
         };
-        let instruction = match (arguments.instruction, arguments.preset, arguments.comment) {
+        let instruction = match (instruction, arguments.preset, arguments.comment) {
             (Some(instruction), _, _) => {
                 let (instruction, its_model) = presets::spelled_out(own, &instruction);
                 model = its_model;
@@ -179,7 +183,9 @@ impl Engine {
         let instruction = instruction.to_owned();
         let document = self.by_path(&arguments.file)?;
         let text = document.text();
-        let (from, to) = (arguments.from.max(1), arguments.to.max(arguments.from));
+        // A selection that was made backwards is the same selection.
+        let from = arguments.from.min(arguments.to).max(1);
+        let to = arguments.to.max(arguments.from).max(1);
         let lines = text.line_count();
         if from as usize > lines {
             return Err(Failure::BadArguments(format!(
@@ -195,6 +201,7 @@ impl Engine {
     }
 
     fn begin_rewrite(&mut self, uri: &Uri, job: Job) -> Result<Started, Failure> {
+        not_blank(&job.instruction)?;
         let encoding = self.encoding();
         let most = self.settings.limits.region_lines;
         let context_bytes = self.settings.context.bytes;
@@ -220,6 +227,8 @@ impl Engine {
             );
             return Err(Failure::new(Reason::TooLarge, why));
         }
+        let may_fit = capacity.may_take(job.region.len());
+        may_fit.map_err(|error| Failure::new(Reason::ContextTooLong, error.to_string()))?;
         let what = Place {
             uri: uri.as_str().to_owned(),
             version: document.rewrites.version(),
@@ -321,6 +330,7 @@ impl Engine {
             .view(old)
             .ok_or_else(|| Failure::new(Reason::Unknown, "there is no such rewrite"))?;
         let instruction = instruction.unwrap_or_else(|| view.instruction.clone());
+        not_blank(&instruction)?;
         if view.state.is_over() {
             let retriable = document
                 .retriable(old)
@@ -508,6 +518,15 @@ impl Engine {
         status["documents"] = json!(self.documents.len());
         status["log"] = json!(self.options.log);
         status
+    }
+}
+
+fn not_blank(instruction: &str) -> Result<(), Failure> {
+    match instruction.trim().is_empty() {
+        true => Err(Failure::BadArguments(
+            "the instruction is empty: say what is to be changed, or name a preset".to_owned(),
+        )),
+        false => Ok(()),
     }
 }
 

@@ -280,8 +280,8 @@ impl Engine {
             diagnostics.extend(self.failed(text, &view).into_iter().map(|failed| {
                 let guard = failed.guard.name();
                 let cure = match failed.blocks {
-                    true => "blocks accepting it: reject the rewrite, or accept it anyway by a code action",
-                    false => "warns of it",
+                    true => "blocks the rewrite: reject it, or accept it in spite of that, by a code action",
+                    false => "warns of it: accept or reject the rewrite by a code action",
                 };
                 let what = capitalized(failed.message);
                 let message = format!("{what}. The guard `{guard}` {cure}.");
