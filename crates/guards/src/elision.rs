@@ -180,6 +180,12 @@ fn bare(page: &Page<'_>, comments: &[Comment<'_>]) -> Vec<Mark> {
         let in_comment = comments.peek().is_some_and(|it| it.range.start <= start);
         in_fence ^= line.starts_with("```") || line.starts_with("~~~");
         let is_text = matches!(page.language, None | Some(Language::Markdown));
+        if !words::DOTS.iter().any(|dots| line.contains(dots)) {
+            if !line.is_empty() {
+                before = line;
+            }
+            continue;
+        }
         let phrase = Phrase::of(line);
         let candidate = phrase.has_dots() && !in_comment && !(is_text && in_fence);
         if candidate && page.token(start).is_none_or(|it| it.0 == Token::Code) {
@@ -198,9 +204,7 @@ fn bare(page: &Page<'_>, comments: &[Comment<'_>]) -> Vec<Mark> {
                 });
             }
         }
-        if !line.is_empty() {
-            before = line;
-        }
+        before = line;
     }
     marks
 }

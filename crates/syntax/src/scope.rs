@@ -249,7 +249,11 @@ fn header(
         Language::Python => node.start_byte(),
         _ => outer.start_byte(),
     };
-    let end = match body {
+    // What a constructor gives its fields is no matter of who calls it.
+    let initial = (0..node.named_child_count())
+        .filter_map(|at| node.named_child(at as _))
+        .find(|it| it.kind() == "field_initializer_list");
+    let end = match initial.or(body) {
         Some(body) => body.start_byte(),
         None => text.line_end(text.line_of(trim(text, start..node.end_byte()).start)),
     };

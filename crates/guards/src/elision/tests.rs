@@ -225,6 +225,12 @@ fn lines_that_stand_for_code_are_found() {
             "# ... existing dependencies unchanged",
         ),
         (
+            RUST,
+            "fn f() {\r\n    // ... rest of the code\r\n}\r\n",
+            "// ... rest of the code",
+        ),
+        (JSON, "{\r\n  ...\r\n}\r\n", "..."),
+        (
             MARKDOWN,
             "# A\n\n<!-- rest of the document unchanged -->\n",
             "<!-- rest of the document unchanged -->",

@@ -19,6 +19,9 @@ pub(super) const TELLING: [&str; 12] = [
     "truncated",
 ];
 
+/// Dots that stand for something.
+pub(super) const DOTS: [&str; 3] = ["...", "…", ". . ."];
+
 /// Where words stand, which says how plain they have to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {

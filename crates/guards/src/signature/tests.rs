@@ -141,6 +141,11 @@ fn what_leaves_signatures_as_they_are_is_none() {
             "$0def f(a):\n    return a\n\ndef g():\n    pass\n$0",
             "def g():\n    pass\n\n@cached\ndef f(a):\n    return a\n",
         ),
+        (
+            Language::Cpp,
+            "struct A {\n$0    A(int a) : b(a) {}\n$0    int b;\n};\n",
+            "    A(int a) : b(a + 1) {}\n",
+        ),
         (Language::Json, "$0{\"a\": {\"b\": 1}}\n$0", "{\"c\": {}}\n"),
         (Language::Markdown, "$0# A\n\nb\n$0", "# C\n\nb\n"),
     ] {

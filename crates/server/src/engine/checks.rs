@@ -205,6 +205,9 @@ impl Engine {
     /// Has a proposal looked at, unless its very text was or is. Gives the worker's ticket, if one is at it.
     fn look_at(&mut self, uri: &str, id: RewriteId) -> Option<u64> {
         let wanted = self.wanted(id);
+        if wanted.is_empty() {
+            return None;
+        }
         let document = self.documents.get(uri)?;
         let outcomes = document.rewrites.outcomes(id)?;
         let subject = subject(document, &outcomes.accepted, wanted);
