@@ -322,6 +322,7 @@ fn ordinary_code_and_text_is_not_mistaken() {
         (RUST, "// Skip the rest of the line\n"),
         (RUST, "// ...and then give it a sign...\n"),
         (PYTHON, "# ...=...\n"),
+        (JAVASCRIPT, "/* .................... */\n"),
         (PYTHON, "# for brevity\n"),
         (
             PYTHON,

@@ -141,6 +141,8 @@ impl Phrase {
             phrase.is_framed |= unframed.len() < rest.len();
             rest = unframed.trim();
             if let Some(behind) = without_dots(rest) {
+                // A row of dots is a rule across the page.
+                phrase.is_framed |= rest.starts_with(".......");
                 phrase.leads = true;
                 phrase.is_spaced |= behind.starts_with([' ', '\t', '(', '[']);
                 rest = behind.trim_start();
