@@ -252,7 +252,7 @@ impl Default for Completion {
 #[serde(default)]
 #[schemars(transform = ordered::<Privacy>)]
 pub struct Privacy {
-    /// Files that are never sent, as patterns in the manner of `.gitignore`.
+    /// Files that are never sent, as patterns in the manner of `.gitignore`, whatever the case of their letters.
     /// Your user file's list takes the place of the built-in one; workspace files and clients add to it.
     pub ignore: Vec<String>,
     /// Whether what looks like a secret is masked before it is sent: keys, tokens, passwords, private keys.
