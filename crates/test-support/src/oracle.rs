@@ -436,11 +436,16 @@ fn check_cut(ledger: &Ledger, text: &str) -> Result<(), String> {
     let Some(whole) = whole.map(|it| it.text) else {
         return Ok(());
     };
-    let fits = std::iter::once(0).chain(lines(&whole)).any(|head| {
-        let kept = text.strip_prefix(&whole[..head]);
-        let mut tails = std::iter::once(0).chain(lines(base)).chain([base.len()]);
-        kept.is_some_and(|kept| tails.any(|tail| kept == &base[tail..]))
-    });
+    // Where the base does not end with a line break, its last line has none either.
+    let last = |head: usize| whole[..head].strip_suffix('\n');
+    let open = |head| last(head).is_some_and(|it| it.strip_suffix('\r').unwrap_or(it) == text);
+    let ends_open = !base.ends_with('\n') && lines(&whole).into_iter().any(open);
+    let fits = ends_open
+        || std::iter::once(0).chain(lines(&whole)).any(|head| {
+            let kept = text.strip_prefix(&whole[..head]);
+            let mut tails = std::iter::once(0).chain(lines(base)).chain([base.len()]);
+            kept.is_some_and(|kept| tails.any(|tail| kept == &base[tail..]))
+        });
     if fits {
         Ok(())
     } else {
