@@ -320,6 +320,7 @@ impl World {
         let touched =
             unsure || page.is_touched(id as u32) || page.ever_touched.contains(&(id as u32));
         let late = self.editor.late_edits > 0;
+        let hostile = self.editor.model.hostile;
         let length = self.mirror.text().len();
         let Some(ledger) = self.ledger(id) else {
             return Ok(());
@@ -329,6 +330,13 @@ impl World {
                 "{:?} goes from {:?} to {:?}",
                 view.id, ledger.state, view.state
             ));
+        }
+        let lost = view
+            .message
+            .as_deref()
+            .is_some_and(|it| it.contains("lost track"));
+        if lost && !late && !hostile {
+            return Err(format!("{:?} lost track of its text", view.id));
         }
         let proposed = matches!(view.state, State::Proposed | State::Interrupted);
         let new = ledger.hunks.is_empty() && !view.hunks.is_empty();
