@@ -155,10 +155,11 @@ fn trimmed(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
     all
 }
 
+/// Whether the changes lie where the parts do. Who does several things at once that lead to the same text elsewhere is
+/// no person.
 fn may_all_be(raw: &[Edit], parts: &[Part], old: &Text) -> bool {
-    parts
-        .iter()
-        .all(|part| raw.iter().any(|edit| edit.may_be(part, old)))
+    let mut all = parts.iter();
+    parts.len() > 1 || all.all(|part| raw.iter().any(|edit| edit.may_be(part, old)))
 }
 
 /// Changes that are a part to the letter come first out, what lies between them is weighed as one.

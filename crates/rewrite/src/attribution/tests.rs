@@ -276,3 +276,31 @@ fn a_whole_text_without_its_indentation_loses_nothing_but_blanks() {
         &[(0..2, ""), (6..8, ""), (13..15, "")],
     );
 }
+
+/// An editor that compares texts tells of the edit by one change, as small as it can be.
+#[track_caller]
+fn check_compared(old: &'static str, ours: &[Say]) {
+    let mut text = Text::from(old);
+    let parts = ours.iter().map(|(range, put)| (range.clone(), *put));
+    ChangeSet::from_changes(text.len(), parts).apply(&mut text);
+    let new: &'static str = text.to_string().leak();
+    let head = common_prefix(old, &new);
+    let tail = common_suffix(&old[head..], &new[head..]);
+    let said = (head..old.len() - tail, &new[head..new.len() - tail]);
+    let all: Vec<usize> = (0..ours.len()).collect();
+    check(old, ours, &[said], &all, &[]);
+    // And from the end on.
+    let tail = common_suffix(old, &new);
+    let head = common_prefix(&old[..old.len() - tail], &new[..new.len() - tail]);
+    let said = (head..old.len() - tail, &new[head..new.len() - tail]);
+    check(old, ours, &[said], &all, &[]);
+}
+
+#[test]
+fn several_parts_told_as_the_smallest_difference_are_ours() {
+    let old = "a1 = f(1)\nb2 = f(2)\nc3 = f(3)\nd4 = f(4)\n";
+    check_compared(old, &[(0..10, ""), (20..20, "new = g(9)\n")]);
+    check_compared(old, &[(0..0, "n1 = f(2)\n"), (20..20, "n2 = g(9)\n")]);
+    check_compared(old, &[(7..8, "12"), (20..20, "n2 = g(9)\n")]);
+    check_compared(old, &[(0..10, ""), (20..30, "")]);
+}
