@@ -284,13 +284,13 @@ fn check_compared(old: &'static str, ours: &[Say]) {
     let parts = ours.iter().map(|(range, put)| (range.clone(), *put));
     ChangeSet::from_changes(text.len(), parts).apply(&mut text);
     let new: &'static str = text.to_string().leak();
-    let head = common_prefix(old, &new);
+    let head = common_prefix(old, new);
     let tail = common_suffix(&old[head..], &new[head..]);
     let said = (head..old.len() - tail, &new[head..new.len() - tail]);
     let all: Vec<usize> = (0..ours.len()).collect();
     check(old, ours, &[said], &all, &[]);
     // And from the end on.
-    let tail = common_suffix(old, &new);
+    let tail = common_suffix(old, new);
     let head = common_prefix(&old[..old.len() - tail], &new[..new.len() - tail]);
     let said = (head..old.len() - tail, &new[head..new.len() - tail]);
     check(old, ours, &[said], &all, &[]);
