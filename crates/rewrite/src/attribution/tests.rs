@@ -304,3 +304,24 @@ fn several_parts_told_as_the_smallest_difference_are_ours() {
     check_compared(old, &[(7..8, "12"), (20..20, "n2 = g(9)\n")]);
     check_compared(old, &[(0..10, ""), (20..30, "")]);
 }
+
+#[test]
+fn a_line_deleted_beside_one_that_ends_or_begins_alike_and_told_as_the_whole_file_is_that_line() {
+    let old = "top = f(0)\na1 = f(0)\nb2 = g(3)\nbelow = g(3)\nend\n";
+    let without_a1 = "top = f(0)\nb2 = g(3)\nbelow = g(3)\nend\n";
+    check(
+        old,
+        &[],
+        &[(0..old.len(), without_a1)],
+        &[],
+        &[(11..21, "")],
+    );
+    let without_below = "top = f(0)\na1 = f(0)\nb2 = g(3)\nend\n";
+    check(
+        old,
+        &[],
+        &[(0..old.len(), without_below)],
+        &[],
+        &[(31..44, "")],
+    );
+}

@@ -51,7 +51,10 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
     if gone.is_empty() && put.is_empty() {
         return Vec::new();
     }
-    if gone.is_empty() || put.is_empty() {
+    if put.is_empty() {
+        return vec![(lines_deleted(old, gone), String::new())];
+    }
+    if gone.is_empty() {
         return vec![(gone, new[put].to_owned())];
     }
     if let Some(typed) = only_typing(&old[gone], &new[put]) {
@@ -107,6 +110,30 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
         out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
     }
     out
+}
+
+/// How far a deletion is moved, in bytes.
+const FURTHEST: usize = 4_096;
+
+/// The nearest place where a deletion leads to the same text and takes whole lines, if there is one: of lines that begin
+/// or end alike a comparison may find the end of one and the beginning of the other.
+fn lines_deleted(old: &str, gone: Range<usize>) -> Range<usize> {
+    let bytes = old.as_bytes();
+    let begins_line = |at: usize| at == 0 || bytes[at - 1] == b'\n';
+    if !bytes[gone.clone()].contains(&b'\n') || begins_line(gone.start) && begins_line(gone.end) {
+        return gone;
+    }
+    let (start, end) = (gone.start, gone.end);
+    let back = (1..=start.min(FURTHEST))
+        .take_while(|n| bytes[start - n] == bytes[end - n])
+        .map(|n| (n, start - n..end - n));
+    let on = (1..=(bytes.len() - end).min(FURTHEST))
+        .take_while(|n| bytes[start + n - 1] == bytes[end + n - 1])
+        .map(|n| (n, start + n..end + n));
+    back.chain(on)
+        .filter(|(_, it)| begins_line(it.start) && begins_line(it.end))
+        .min_by_key(|(n, _)| *n)
+        .map_or(gone, |(_, it)| it)
 }
 
 /// Lines of a hunk that are laid beside others, at most.

@@ -11,7 +11,8 @@ const FURTHEST: usize = 1_024;
 
 impl Tracked {
     /// The place nearest to `range` (bytes of the shown text) at which a deletion of as much leads to the same text and
-    /// cuts the fewest texts of different origin, within `room`. Costs the pieces; the region's text where it cuts one.
+    /// cuts the fewest texts of different origin and, if it can, takes whole lines, within `room`. Costs the pieces; the
+    /// region's text where it cuts one or holds a line break.
     pub(crate) fn seat_deletion(&self, range: &Range<usize>, room: &Range<usize>) -> Range<usize> {
         let mut shown = 0;
         let starts = self.pieces.iter().filter(|piece| piece.shown).map(|piece| {
@@ -29,10 +30,15 @@ impl Tracked {
             let cut = |at: usize| usize::from(borders.binary_search(&at).is_err());
             cut(range.start) + cut(range.end)
         };
-        if cuts(range) == 0 || range.end > shown {
+        if range.end > shown || cuts(range) == 0 && !self.holds_line_break(range) {
             return range.clone();
         }
         let text = self.shown();
+        let begins_line = |at: usize| at == 0 || text[..at].ends_with('\n');
+        let parts_lines = |it: &Range<usize>| !(begins_line(it.start) && begins_line(it.end));
+        if cuts(range) == 0 && !parts_lines(range) {
+            return range.clone();
+        }
         let bytes = text.as_bytes();
         let Range { start, end } = *range;
         let back = (1..=(start - room.start.min(start)).min(FURTHEST))
@@ -49,8 +55,22 @@ impl Tracked {
             .chain(back)
             .chain(on)
             .filter(|(_, it)| stands(it.start) && stands(it.end))
-            .min_by_key(|(n, it)| (cuts(it), *n))
+            .min_by_key(|(n, it)| (cuts(it), parts_lines(it), *n))
             .map_or_else(|| range.clone(), |(_, it)| it)
+    }
+
+    /// Whether a range of the shown text holds a line break. O(pieces), and the range.
+    fn holds_line_break(&self, range: &Range<usize>) -> bool {
+        let mut start = 0;
+        self.pieces.iter().filter(|piece| piece.shown).any(|piece| {
+            let (from, to) = (
+                range.start.max(start) - start,
+                range.end.min(start + piece.len),
+            );
+            let here = from..to.saturating_sub(start);
+            start += piece.len;
+            here.start < here.end && self.text_of(piece).as_bytes()[here].contains(&b'\n')
+        })
     }
 }
 
@@ -74,6 +94,13 @@ mod tests {
         check(["<1>", "<2>"], 1..4, 0..3);
         check(["<1>", "<2>"], 2..5, 3..6);
         check(["<1>", "<2>"], 0..3, 0..3);
+    }
+
+    #[test]
+    fn a_line_that_begins_as_the_next_one_does_is_deleted_whole() {
+        check(["let a = 1;\n", "let b = 2;\n"], 4..15, 0..11);
+        check(["let a = 1;\n", "let b = 2;\n"], 0..11, 0..11);
+        check(["let a = 1;\n", "var b = 2;\n"], 4..15, 4..15);
     }
 
     #[test]
