@@ -325,3 +325,11 @@ fn a_line_deleted_beside_one_that_ends_or_begins_alike_and_told_as_the_whole_fil
         &[(31..44, "")],
     );
 }
+
+#[test]
+fn a_line_put_behind_one_that_ends_alike_and_told_as_the_whole_file_is_that_line() {
+    let old = "a = f(0)\nb\n";
+    let with_c = "a = f(0)\nc = f(0)\nb\n";
+    let put = [(9..9, "c = f(0)\n")];
+    check(old, &[], &[(0..old.len(), with_c)], &[], &put);
+}

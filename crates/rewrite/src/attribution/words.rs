@@ -55,7 +55,9 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
         return vec![(lines_deleted(old, gone), String::new())];
     }
     if gone.is_empty() {
-        return vec![(gone, new[put].to_owned())];
+        let text = &new[put];
+        let (at, lines) = lines_put(old, gone.start, text).unwrap_or((gone.start, text.to_owned()));
+        return vec![(at..at, lines)];
     }
     if let Some(typed) = only_typing(&old[gone], &new[put]) {
         let typed = typed.into_iter();
@@ -134,6 +136,30 @@ fn lines_deleted(old: &str, gone: Range<usize>) -> Range<usize> {
         .filter(|(_, it)| begins_line(it.start) && begins_line(it.end))
         .min_by_key(|(n, _)| *n)
         .map_or(gone, |(_, it)| it)
+}
+
+/// The nearest start of a line where an insertion within a line leads to the same text and puts whole lines, if there
+/// is one, and what it puts there.
+pub(crate) fn lines_put(old: &str, at: usize, put: &str) -> Option<(usize, String)> {
+    let (bytes, new) = (old.as_bytes(), put.as_bytes());
+    let begins_line = |at: usize| at == 0 || bytes[at - 1] == b'\n';
+    let ends_line = bytes.get(at).is_none_or(|byte| b"\r\n".contains(byte));
+    if !new.contains(&b'\n') || put.trim().is_empty() || begins_line(at) || ends_line {
+        return None;
+    }
+    let len = new.len();
+    let back = (1..=at.min(FURTHEST))
+        .take_while(|n| bytes[at - n] == new[(len - n % len) % len])
+        .map(|n| (n, at - n, (len - n % len) % len));
+    let on = (1..=(bytes.len() - at).min(FURTHEST))
+        .take_while(|n| bytes[at + n - 1] == new[(n - 1) % len])
+        .map(|n| (n, at + n, n % len));
+    let (_, at, cut) = back
+        .chain(on)
+        .filter(|(_, at, cut)| begins_line(*at) && put.is_char_boundary(*cut))
+        .min_by_key(|(n, ..)| *n)?;
+    let lines = format!("{}{}", &put[cut..], &put[..cut]);
+    lines.ends_with('\n').then_some((at, lines))
 }
 
 /// Lines of a hunk that are laid beside others, at most.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use text::{Bias, ChangeSet, Text};
 
 use super::DocumentRewrites;
-use crate::attribution::Replacement;
+use crate::attribution::{Replacement, lines_put};
 
 /// How far a deletion is moved, in bytes.
 const FURTHEST: usize = 4_096;
@@ -48,7 +48,7 @@ impl DocumentRewrites {
     }
 
     /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one
-    /// piece. `changes` are sorted, all in bytes of the text before. Costs the pieces of the regions.
+    /// piece, and lines that were put in to the start of a line. `changes` are sorted, all in bytes of the text before. Costs the pieces of the regions.
     pub(super) fn seated_in_regions<'a>(
         &self,
         changes: &'a [Replacement],
@@ -57,7 +57,14 @@ impl DocumentRewrites {
         if !self.profile.compares_texts {
             return seated;
         }
-        for (at, (range, _)) in changes.iter().enumerate().filter(|(_, it)| it.1.is_empty()) {
+        let moves = |text: &str, range: &Range<usize>| {
+            text.is_empty() || range.is_empty() && text.contains('\n')
+        };
+        for (at, (range, text)) in changes
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| moves(&it.1, &it.0))
+        {
             let holds =
                 |region: &Range<usize>| region.start <= range.start && range.end <= region.end;
             let Some(rewrite) = self
@@ -72,6 +79,14 @@ impl DocumentRewrites {
             let ceiling = changes.get(at + 1).map_or(usize::MAX, |next| next.0.start);
             let room = floor.saturating_sub(start)..ceiling - start;
             let local = range.start - start..range.end - start;
+            if !text.is_empty() {
+                let shown = rewrite.tracked.shown();
+                let lines = lines_put(&shown, local.start, text);
+                if let Some((seat, lines)) = lines.filter(|(seat, _)| room.contains(seat)) {
+                    seated.to_mut()[at] = (seat + start..seat + start, lines);
+                }
+                continue;
+            }
             let seat = rewrite.tracked.seat_deletion(&local, &room);
             if seat != local {
                 seated.to_mut()[at].0 = seat.start + start..seat.end + start;

@@ -661,6 +661,56 @@ fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_t
     check_deletion(false, 9..18, 3..12, "b {\ny\n");
 }
 
+/// A line is deleted while the proposal waits, and put back; each told in the way of an editor that compares texts, from
+/// the first different letter on. Gives the text after a reject.
+fn rejected_after_put_back(deleted: Range<usize>, put_back: &'static str) -> String {
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut text = Text::from("sigma\npsi = 1\nphi = 2\n");
+    let all = 0..text.len();
+    let mut engine = answered_whole(&text, profile, all, "sigma\npsi = 1\nnew\nphi = 2\n");
+    let mut version = 1;
+    let mut edited = |engine: &mut DocumentRewrites, text: &mut Text, change: Option<ChangeSet>| {
+        let mut out = Vec::new();
+        engine.settle(1_000_000 * i64::from(version) as Time, &mut out);
+        let asked = out.into_iter().find_map(|effect| match effect {
+            Effect::Edit { parts, .. } => Some(parts),
+            _ => None,
+        });
+        let parts = asked.into_iter().flatten();
+        let parts: Vec<_> = parts.map(|part| (part.range, part.text)).collect();
+        for change in [Some(ChangeSet::from_changes(text.len(), parts)), change] {
+            let Some(change) = change.filter(|it| !it.changes().is_empty()) else {
+                continue;
+            };
+            change.apply(text);
+            version += 1;
+            engine.changed(&[change], text, version, 0, &mut Vec::new());
+        }
+    };
+    edited(&mut engine, &mut text, None);
+    let at = deleted.start;
+    let gone = ChangeSet::replace(text.len(), deleted, "");
+    edited(&mut engine, &mut text, Some(gone));
+    let back = ChangeSet::replace(text.len(), at..at, put_back);
+    edited(&mut engine, &mut text, Some(back));
+    engine
+        .decide(ID, false, None, &mut Vec::new())
+        .expect("it waits");
+    edited(&mut engine, &mut text, None);
+    text.to_string()
+}
+
+#[test]
+fn a_line_put_back_is_what_it_was_where_it_begins_as_the_next_one() {
+    let old = "sigma\npsi = 1\nphi = 2\n";
+    assert_eq!(rejected_after_put_back(6..14, "psi = 1\n"), old);
+    // `new⏎` stands between them; of `n` and `p` nothing is alike, of `psi` and `phi` the first letter.
+    assert_eq!(rejected_after_put_back(7..19, "si = 1\nnew\np"), old);
+}
+
 /// What was asked for, refused, and then told of.
 fn refused(report: (Range<usize>, &str)) -> (DocumentRewrites, Vec<Effect>) {
     let mut text = Text::from(NUMBERS);
