@@ -80,16 +80,22 @@ impl Tracked {
         if back.is_empty() {
             return;
         }
-        for &(origin, start, len) in back {
-            let is_it =
-                |it: &Piece| it.removed && (it.origin, it.start, it.len) == (origin, start, len);
-            let Some(index) = self.pieces.iter().position(is_it) else {
-                continue;
-            };
-            let piece = &mut self.pieces[index];
-            (piece.removed, piece.shown) = (false, true);
-            self.shown_len += piece.len;
-            self.remove_what_it_stands_for(index, false);
+        let place = |it: &Tracked, &(origin, start, len): &Back| {
+            let mut pieces = it.pieces.iter();
+            pieces.position(|it| (it.origin, it.start, it.len) == (origin, start, len))
+        };
+        for text in back {
+            if let Some(index) = place(self, text).filter(|at| !self.pieces[*at].shown) {
+                let piece = &mut self.pieces[index];
+                (piece.removed, piece.shown) = (false, true);
+                self.shown_len += piece.len;
+            }
+        }
+        // Only then: what one of them stands for may be another of them.
+        for text in back {
+            if let Some(index) = place(self, text) {
+                self.remove_what_it_stands_for(index, false);
+            }
         }
         // What gave way to the deletion gives way no more.
         for piece in &mut self.pieces {
