@@ -17,7 +17,8 @@ const NO_LANES: Dialect = Dialect {
 async fn paced(dialect: Dialect) -> Loopback {
     serve(Options {
         dialect,
-        ..answering(Some(400.0))
+        // Slow enough that all have begun before one ends, on a busy machine too.
+        ..answering(Some(40.0))
     })
     .await
     .unwrap()
@@ -136,7 +137,8 @@ async fn a_silent_connection_takes_only_its_own_requests_along() {
     let server = serve(Options {
         dialect: NO_LANES,
         faults: vec!["silence@2#1".parse().unwrap()],
-        ..answering(Some(400.0))
+        // Slow enough that all have begun before one ends, on a busy machine too.
+        ..answering(Some(40.0))
     })
     .await
     .unwrap();
