@@ -9,6 +9,7 @@
 //! | `piece`, `tracked` | a region as pieces of base, model's text and user's typing |
 //! | `open_end` | a last line without a line break, compared as if it had one |
 //! | `settle` | from those pieces to the hunks a person decides on |
+//! | `slide` | where else a deletion says the same |
 //! | `attribution` | whose change a reported change was |
 //! | `life` | one rewrite: stream, proposal, decision |
 //! | `document` | all rewrites of one document and the one edit in flight |
@@ -21,6 +22,7 @@ mod life;
 mod open_end;
 mod piece;
 mod settle;
+mod slide;
 mod tracked;
 
 pub use document::{DocumentRewrites, Profile};

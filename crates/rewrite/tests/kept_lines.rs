@@ -3,6 +3,7 @@
 //! Nothing here looks at how an editor reports its changes: one that reports each change at once.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use fastrand::Rng;
 use model_protocol::{Request, StreamEvent};
@@ -231,6 +232,33 @@ struct World {
 }
 
 impl World {
+    /// The rewrite of a region of a document has been asked for.
+    fn start(text: &str, region: Range<usize>, apply: Apply, profile: Profile) -> World {
+        let shape = Shape::of(&text[region.clone()], LineEnding::Lf);
+        let text = Text::from(text);
+        let mut world = World {
+            engine: DocumentRewrites::open(text.clone(), 1, profile),
+            text,
+            version: 1,
+            now: 0,
+            asked: Vec::new(),
+            trace: std::env::var_os("TRACE").is_some(),
+        };
+        let mut out = Vec::new();
+        let start = Start {
+            id: ID,
+            region,
+            instruction: String::new(),
+            apply,
+            request: Request::default(),
+            shape,
+            removed: None,
+        };
+        world.engine.start(start, 0, &mut out).expect("it starts");
+        world.take(out);
+        world
+    }
+
     fn take(&mut self, mut effects: Vec<Effect>) {
         self.engine.settle(self.now, &mut effects);
         for effect in effects {
@@ -333,7 +361,6 @@ fn check(seed: u64) {
         RegionEnd::BeforeBreak,
         RegionEnd::EndOfFile,
     ][rng.usize(..3)];
-    let text = Text::from(ends.document(&old).as_str());
     let region = match ends {
         RegionEnd::BehindBreak => 0..old.len(),
         _ => 0..old.len() - 1,
@@ -344,26 +371,7 @@ fn check(seed: u64) {
         compares_texts: false,
         frame: 1_000,
     };
-    let mut world = World {
-        engine: DocumentRewrites::open(text.clone(), 1, profile),
-        text,
-        version: 1,
-        now: 0,
-        asked: Vec::new(),
-        trace: std::env::var_os("TRACE").is_some(),
-    };
-    let mut out = Vec::new();
-    let start = Start {
-        id: ID,
-        region: region.clone(),
-        instruction: String::new(),
-        apply,
-        request: Request::default(),
-        shape: Shape::of(&old[region], LineEnding::Lf),
-        removed: None,
-    };
-    world.engine.start(start, 0, &mut out).expect("it starts");
-    world.take(out);
+    let mut world = World::start(&ends.document(&old), region, apply, profile);
     let mut rest = new.as_str();
     let most = [1, 7, 60, 100_000][rng.usize(..4)];
     // By how much has been sent by then.
@@ -438,32 +446,13 @@ fn check(seed: u64) {
 /// The user types ` # me` behind `keep` before the first text; the region ends before a line break.
 fn check_typed_behind_keep(old: &str, new: &str, expected: &str, hunks: &[(&str, &str)]) {
     for apply in [Apply::Live, Apply::Once] {
-        let text = Text::from(format!("top\n{old}\nend\n").as_str());
         let profile = Profile {
             checks_versions: true,
             frame: 1_000,
             ..Profile::default()
         };
-        let mut world = World {
-            engine: DocumentRewrites::open(text.clone(), 1, profile),
-            text,
-            version: 1,
-            now: 0,
-            asked: Vec::new(),
-            trace: false,
-        };
-        let mut out = Vec::new();
-        let start = Start {
-            id: ID,
-            region: 4..4 + old.len(),
-            instruction: String::new(),
-            apply,
-            request: Request::default(),
-            shape: Shape::of(old, LineEnding::Lf),
-            removed: None,
-        };
-        world.engine.start(start, 0, &mut out).expect("it starts");
-        world.take(out);
+        let document = format!("top\n{old}\nend\n");
+        let mut world = World::start(&document, 4..4 + old.len(), apply, profile);
         let text = world.text.to_string();
         let at = text.find("keep").expect("it is there") + "keep".len();
         world.change(ChangeSet::replace(text.len(), at..at, " # me"));

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
+use crate::slide::{FURTHEST, slides};
+
 /// Up to this many bytes on either side a change is compared by characters, beyond it by lines and words.
 pub(super) const BY_CHARACTERS: usize = 1_024;
 
@@ -114,9 +116,6 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
     out
 }
 
-/// How far a deletion is moved, in bytes.
-const FURTHEST: usize = 4_096;
-
 /// The nearest place where a deletion leads to the same text and takes whole lines, if there is one: of lines that begin
 /// or end alike a comparison may find the end of one and the beginning of the other.
 fn lines_deleted(old: &str, gone: Range<usize>) -> Range<usize> {
@@ -125,14 +124,7 @@ fn lines_deleted(old: &str, gone: Range<usize>) -> Range<usize> {
     if !bytes[gone.clone()].contains(&b'\n') || begins_line(gone.start) && begins_line(gone.end) {
         return gone;
     }
-    let (start, end) = (gone.start, gone.end);
-    let back = (1..=start.min(FURTHEST))
-        .take_while(|n| bytes[start - n] == bytes[end - n])
-        .map(|n| (n, start - n..end - n));
-    let on = (1..=(bytes.len() - end).min(FURTHEST))
-        .take_while(|n| bytes[start + n - 1] == bytes[end + n - 1])
-        .map(|n| (n, start + n..end + n));
-    back.chain(on)
+    slides(|at| bytes.get(at).copied(), &gone, 0..bytes.len())
         .filter(|(_, it)| begins_line(it.start) && begins_line(it.end))
         .min_by_key(|(n, _)| *n)
         .map_or(gone, |(_, it)| it)

@@ -9,9 +9,7 @@ use text::{Bias, ChangeSet, Text};
 
 use super::DocumentRewrites;
 use crate::attribution::{Replacement, lines_put};
-
-/// How far a deletion is moved, in bytes.
-const FURTHEST: usize = 4_096;
+use crate::slide::slides;
 
 impl DocumentRewrites {
     /// Moves each deletion that reaches over one edge of a region to where it says the same, is one of lines and reaches
@@ -58,7 +56,7 @@ impl DocumentRewrites {
             return seated;
         }
         let moves = |text: &str, range: &Range<usize>| {
-            text.is_empty() || range.is_empty() && text.contains('\n')
+            text.is_empty() || range.is_empty() && text.contains('\n') && !text.trim().is_empty()
         };
         for (at, (range, text)) in changes
             .iter()
@@ -99,13 +97,6 @@ impl DocumentRewrites {
 /// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the
 /// line at a region's edge.
 fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
-    let Range { start, end } = *range;
-    let back = (1..=start.min(FURTHEST))
-        .take_while(|n| text.byte(start - n) == text.byte(end - n))
-        .map(|n| (n, start - n..end - n));
-    let on = (1..=(text.len() - end).min(FURTHEST))
-        .take_while(|n| text.byte(start + n - 1) == text.byte(end + n - 1))
-        .map(|n| (n, start + n..end + n));
     let begins_line = |at: usize| {
         text.is_boundary(at) && (at == text.len() || text.line_start(text.line_of(at)) == at)
     };
@@ -113,7 +104,7 @@ fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<R
         let mut regions = regions.iter();
         regions.any(|region| region.start == at || region.end == at)
     };
-    back.chain(on)
+    slides(|at| text.byte(at), range, 0..text.len())
         .filter(|(_, it)| begins_line(it.end) && (begins_line(it.start) || at_edge(it.end)))
         .filter(|(_, it)| !cuts(regions, it))
         .min_by_key(|(n, it)| (!begins_line(it.start), *n))

@@ -5,9 +5,7 @@
 use std::ops::Range;
 
 use super::Tracked;
-
-/// How far a deletion is moved, in bytes.
-const FURTHEST: usize = 1_024;
+use crate::slide::slides;
 
 impl Tracked {
     /// The place nearest to `range` (bytes of the shown text) at which a deletion of as much leads to the same text and
@@ -40,20 +38,13 @@ impl Tracked {
             return range.clone();
         }
         let bytes = text.as_bytes();
-        let Range { start, end } = *range;
-        let back = (1..=(start - room.start.min(start)).min(FURTHEST))
-            .take_while(|n| bytes[start - n] == bytes[end - n])
-            .map(|n| (n, start - n..end - n));
-        let on = (1..=(room.end.min(shown).max(end) - end).min(FURTHEST))
-            .take_while(|n| bytes[start + n - 1] == bytes[end + n - 1])
-            .map(|n| (n, start + n..end + n));
+        let room = room.start..room.end.min(shown);
         let stands = |at: usize| {
             text.is_char_boundary(at)
                 && !(text[..at].ends_with('\r') && text[at..].starts_with('\n'))
         };
         std::iter::once((0, range.clone()))
-            .chain(back)
-            .chain(on)
+            .chain(slides(|at| bytes.get(at).copied(), range, room))
             .filter(|(_, it)| stands(it.start) && stands(it.end))
             .min_by_key(|(n, it)| (cuts(it), parts_lines(it), *n))
             .map_or_else(|| range.clone(), |(_, it)| it)

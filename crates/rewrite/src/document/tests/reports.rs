@@ -122,8 +122,8 @@ fn what_was_typed_and_deleted_before_it_was_reported_does_not_make_two_changes_o
     assert_eq!(desk.region(1), "y\n");
 }
 
-#[test]
-fn two_rewrites_that_touch_change_the_text_one_after_the_other() {
+/// Two rewrites of lines beside each other, both in the text: they are asked for one after the other.
+fn two_that_touch() -> Desk {
     let mut desk = Desk::new("one\ntwo\nend\n", Profile::default());
     desk.start(1, 0..4);
     desk.start(2, 4..8);
@@ -135,6 +135,12 @@ fn two_rewrites_that_touch_change_the_text_one_after_the_other() {
     desk.reports(&[(4..4, "new\n")]);
     assert_eq!(desk.asked(), [(8..11, "TWO".to_owned())]);
     desk.reports(&[(8..11, "TWO")]);
+    desk
+}
+
+#[test]
+fn two_rewrites_that_touch_change_the_text_one_after_the_other() {
+    let desk = two_that_touch();
     assert_eq!(desk.region(1), "one\nnew\n");
     assert_eq!(desk.region(2), "TWO\n");
 }
@@ -160,17 +166,7 @@ fn an_undo_beside_an_edit_under_way_stops_the_stream_and_leaves_nothing_to_rejec
 
 #[test]
 fn an_undo_in_two_rewrites_that_touch_told_of_as_one_change_is_one_in_both() {
-    let mut desk = Desk::new("one\ntwo\nend\n", Profile::default());
-    desk.start(1, 0..4);
-    desk.start(2, 4..8);
-    for (id, answer) in [(1, "one\nnew\n"), (2, "TWO\n")] {
-        desk.says(id, answer);
-        desk.ends(id);
-    }
-    assert_eq!(desk.asked(), [(4..4, "new\n".to_owned())]);
-    desk.reports(&[(4..4, "new\n")]);
-    assert_eq!(desk.asked(), [(8..11, "TWO".to_owned())]);
-    desk.reports(&[(8..11, "TWO")]);
+    let mut desk = two_that_touch();
     desk.reports(&[(4..11, "two")]);
     let regions = (desk.region(1), desk.region(2));
     assert_eq!(regions, ("one\n".into(), "two\n".into()));
