@@ -201,6 +201,33 @@ fn overlapping_rewrite_is_refused() {
 }
 
 #[test]
+fn what_a_selection_means_ends_where_another_rewrite_begins() {
+    let (_model, _gate, client, _uri, _id) = streaming();
+    // The lines below the first are deeper: without the other rewrite, a cursor there means all three. The white
+    // space before the selection in the last one would be meant, too.
+    let text = "first\n    second\n    third = 3\n";
+    let check = |taken: Range<usize>, asked: Range<usize>, expected: Value| {
+        let uri = client.open(&format!("{}.txt", asked.start), "plaintext", text);
+        client
+            .rewrite(&uri, taken, "x", "preview")
+            .expect("nothing is there yet");
+        let argument = json!({
+            "uri": uri, "range": client.range(&uri, asked), "instruction": "x", "apply": "preview",
+        });
+        let answer = client.execute("redline.rewrite", argument);
+        assert_eq!(answer.expect("these lines are free")["region"], expected);
+    };
+    let region = |from: [u32; 2], to: [u32; 2]| {
+        json!({
+            "start": { "line": from[0], "character": from[1] },
+            "end": { "line": to[0], "character": to[1] },
+        })
+    };
+    check(6..31, 1..1, region([0, 0], [0, 5]));
+    check(0..19, 21..30, region([2, 2], [2, 13]));
+}
+
+#[test]
 fn a_server_that_is_told_to_end_ends() {
     let (_model, _gate, client, _uri, _id) = streaming();
     assert!(client.shutdown().success());

@@ -31,6 +31,13 @@ pub(crate) struct Part {
     pub(crate) vague: bool,
 }
 
+impl Part {
+    /// Whether it puts more than blanks: nobody types a word of ours by chance.
+    pub(crate) fn is_telling(&self) -> bool {
+        !self.text.trim().is_empty()
+    }
+}
+
 /// What a change, or one step of it, turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Attribution {

@@ -76,7 +76,7 @@ pub struct DocumentRewrites {
     next_frame: Time,
     wake_at: Option<Time>,
     edits: u32,
-    /// The last edit that only took away or put blanks: the user may have done the same.
+    /// The last edit, while no part of it was seen that put more than blanks: the user may have done the same.
     vague_edit: Option<EditId>,
     parts: u32,
     out_of_step: bool,
@@ -295,7 +295,16 @@ impl DocumentRewrites {
             .as_mut()
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
         let changes = self.seated(changes);
+        let telling: Vec<u32> = parts
+            .iter()
+            .filter(|it| it.is_telling())
+            .map(|it| it.number)
+            .collect();
         let (steps, missing) = self.attributed(&changes, after, parts);
+        let mut confirmed = steps.iter().flat_map(|step| &step.confirmed);
+        if confirmed.any(|part| telling.contains(part)) {
+            self.vague_edit = None;
+        }
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
         if let Some(flight) = self.flight.as_mut().filter(|it| it.lost_since.is_none()) {
             flight.parts = missing;

@@ -5,11 +5,13 @@
 //! what a person accepts or rejects should be the minimal diff. The shown text does not change here; only
 //! which bytes count as kept, taken away and put.
 
+mod layout;
 mod path;
 mod seat;
 
 use std::ops::Range;
 
+use layout::Layout;
 use path::Path;
 
 use crate::open_end;
@@ -35,6 +37,8 @@ struct Marks {
     target_withheld: Vec<Range<usize>>,
     /// Ranges of the base that the user deleted.
     base_removed: Vec<Range<usize>>,
+    /// Base that the model keeps and the user deleted: both at once. In the order of the target.
+    both_removed: Vec<Kept>,
     /// The user's text, in order.
     theirs: Vec<Theirs>,
 }
@@ -212,6 +216,7 @@ impl Tracked {
             target_removed: Vec::new(),
             target_withheld: Vec::new(),
             base_removed: Vec::new(),
+            both_removed: Vec::new(),
             theirs: Vec::new(),
         };
         let (mut target, mut base) = (0, 0);
@@ -234,6 +239,13 @@ impl Tracked {
                 target += piece.len;
                 if piece.removed {
                     marks.target_removed.push(target - piece.len..target);
+                    if piece.origin == Origin::Base {
+                        marks.both_removed.push(Kept {
+                            base: base - piece.len,
+                            target: target - piece.len,
+                            len: piece.len,
+                        });
+                    }
                 }
                 if piece.withheld {
                     marks.target_withheld.push(target - piece.len..target);
@@ -303,167 +315,6 @@ impl Marks {
         for (old, new) in differing {
             path.join(old, new);
         }
-    }
-}
-
-/// Lays the new pieces down from left to right.
-///
-/// Each text of the user stands behind so much of the base and so much of the target, and stays there. So the
-/// user's texts cut both into stretches, and only within a stretch can text of both be the same text: where the
-/// diff pairs what the user's text separates, it is taken away on one side and put on the other.
-struct Layout<'a> {
-    showing: Showing,
-    marks: &'a Marks,
-    /// The target that no edit has put, and which base it was.
-    untouched: &'a [Kept],
-    /// The pieces before each of the user's texts, and behind the last.
-    stretches: Vec<Vec<Piece>>,
-    /// The hunk that is being laid down, 0 for kept lines.
-    hunk: u32,
-    verdict: Verdict,
-    /// How far base and target are laid down.
-    base: usize,
-    target: usize,
-}
-
-impl<'a> Layout<'a> {
-    fn new(showing: Showing, marks: &'a Marks, untouched: &'a [Kept]) -> Self {
-        Layout {
-            showing,
-            marks,
-            untouched,
-            stretches: vec![Vec::new(); marks.theirs.len() + 1],
-            hunk: 0,
-            verdict: Verdict::Open,
-            base: 0,
-            target: 0,
-        }
-    }
-
-    /// The stretch that a byte of the base lies in, and for how many bytes on that stays so.
-    fn base_stretch(&self) -> (usize, usize) {
-        let theirs = &self.marks.theirs;
-        let stretch = theirs.partition_point(|it| it.base <= self.base);
-        let len = theirs
-            .get(stretch)
-            .map_or(usize::MAX, |it| it.base - self.base);
-        (stretch, len)
-    }
-
-    fn target_stretch(&self) -> (usize, usize) {
-        let theirs = &self.marks.theirs;
-        let stretch = theirs.partition_point(|it| it.target <= self.target);
-        let len = theirs
-            .get(stretch)
-            .map_or(usize::MAX, |it| it.target - self.target);
-        (stretch, len)
-    }
-
-    /// Base that stands in the target too, up to an offset of the target.
-    fn kept(&mut self, target_end: usize) {
-        while self.target < target_end {
-            let (base_removed, base_len) = marked(&self.marks.base_removed, self.base);
-            let (target_removed, target_len) = marked(&self.marks.target_removed, self.target);
-            let (withheld, withheld_len) = marked(&self.marks.target_withheld, self.target);
-            let (base_stretch, base_room) = self.base_stretch();
-            let (target_stretch, target_room) = self.target_stretch();
-            let len = (target_end - self.target)
-                .min(base_len)
-                .min(target_len)
-                .min(withheld_len)
-                .min(base_room)
-                .min(target_room);
-            // The same text, but the user typed between the two copies, or deleted the one that is not to be
-            // seen now, hence before the other came. What was deleted of the one to be seen is deleted of both.
-            let (seen, unseen) = match self.showing {
-                Showing::Applied => (target_removed, base_removed),
-                Showing::Withheld => (base_removed, target_removed),
-            };
-            if withheld && !unseen && !seen && base_stretch == target_stretch {
-                // What the model keeps after all gives way to nothing.
-                self.push(base_stretch, Piece::base(self.base, len), false);
-                if let (Showing::Applied, Some(piece)) =
-                    (self.showing, self.stretches[base_stretch].last_mut())
-                {
-                    piece.shown = false;
-                }
-                self.base += len;
-                self.target += len;
-                continue;
-            }
-            if unseen && !seen || withheld || base_stretch != target_stretch {
-                self.gone(self.base + len);
-                self.put(self.target + len);
-                continue;
-            }
-            self.push(base_stretch, Piece::base(self.base, len), seen);
-            self.base += len;
-            self.target += len;
-        }
-    }
-
-    /// Base that the target lacks, up to an offset of the base.
-    fn gone(&mut self, base_end: usize) {
-        while self.base < base_end {
-            let (stretch, room) = self.base_stretch();
-            let (removed, until) = marked(&self.marks.base_removed, self.base);
-            let len = (base_end - self.base).min(room).min(until);
-            let mut piece = Piece::base(self.base, len);
-            piece.in_target = false;
-            self.push(stretch, piece, removed);
-            self.base += len;
-        }
-    }
-
-    /// Text that only the target has, up to an offset of the target.
-    fn put(&mut self, target_end: usize) {
-        while self.target < target_end {
-            let (stretch, room) = self.target_stretch();
-            let (removed, until) = marked(&self.marks.target_removed, self.target);
-            let (withheld, end) = marked(&self.marks.target_withheld, self.target);
-            let (stands_for, same) = self.stands_for();
-            let len = (target_end - self.target).min(room).min(until).min(end);
-            let len = len.min(same);
-            let mut piece = Piece::ours(self.target, len);
-            piece.stands_for = stands_for;
-            piece.withheld = withheld;
-            self.push(stretch, piece, removed);
-            self.target += len;
-        }
-    }
-
-    /// Which byte of the base the stream has kept at this byte of the target, and for how many bytes on that stays so.
-    fn stands_for(&self) -> (Option<usize>, usize) {
-        let next = self
-            .untouched
-            .partition_point(|it| it.target + it.len <= self.target);
-        match self.untouched.get(next) {
-            Some(it) if it.target <= self.target => {
-                let at = self.target - it.target;
-                (Some(it.base + at), it.len - at)
-            }
-            Some(it) => (None, it.target - self.target),
-            None => (None, usize::MAX),
-        }
-    }
-
-    fn push(&mut self, stretch: usize, mut piece: Piece, removed: bool) {
-        piece.removed = removed;
-        piece.hunk = self.hunk;
-        piece.verdict = self.verdict;
-        piece.shown = piece.wanted(self.showing);
-        self.stretches[stretch].push(piece);
-    }
-
-    /// All pieces in order, the user's texts between them.
-    fn joined(self) -> Vec<Piece> {
-        let mut theirs = self.marks.theirs.iter().map(|it| it.piece);
-        let mut pieces = Vec::new();
-        for stretch in self.stretches {
-            pieces.extend(stretch);
-            pieces.extend(theirs.next());
-        }
-        pieces
     }
 }
 

@@ -67,9 +67,9 @@ impl DocumentRewrites {
         self.edits += 1;
         self.next_frame = now + self.profile.frame;
         let edit = EditId(self.edits);
-        let telling = parts.iter().any(|part| !part.text.trim().is_empty());
-        self.vague_edit = (!telling).then_some(edit);
-        // A deletion, or a few blanks, the user may happen to make too; nobody types a word of ours by chance.
+        let telling = parts.iter().any(attribution::Part::is_telling);
+        self.vague_edit = Some(edit);
+        // A deletion, or a few blanks, the user may happen to make too.
         let vague = self.profile.checks_versions && !telling;
         parts.iter_mut().for_each(|part| part.vague = vague);
         out.push(Effect::Edit {

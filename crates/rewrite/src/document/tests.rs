@@ -801,11 +801,12 @@ fn an_editor_that_refuses_what_it_has_reported_is_not_asked_for_ever() {
     }
 }
 
-/// What the text becomes where the user typed `x⏎` where a line break of ours was asked for, and the editor says
-/// whether it applied that.
-fn text_after_a_line_break(applied: bool) -> String {
+/// What the text becomes where the user typed `x⏎` where a line break of ours was asked for, with more or without,
+/// and the editor says whether it applied that.
+#[track_caller]
+fn check_line_break(model: &str, applied: bool, expected: &str) {
     let mut text = Text::from("one\n");
-    let mut engine = answered_whole(&text, Profile::default(), 0..4, "\none\n");
+    let mut engine = answered_whole(&text, Profile::default(), 0..4, model);
     let mut out = Vec::new();
     engine.settle(0, &mut out);
     assert!(matches!(&out[..], [.., Effect::Edit { parts, .. }] if parts[0].text == "\n"));
@@ -823,11 +824,12 @@ fn text_after_a_line_break(applied: bool) -> String {
             ChangeSet::from_changes(text.len(), parts).apply(&mut text);
         }
     }
-    text.to_string()
+    assert_eq!(text.to_string(), expected, "{model:?}, {applied}");
 }
 
 #[test]
 fn a_line_break_that_the_user_typed_is_no_edit_of_ours_that_was_refused() {
-    assert_eq!(text_after_a_line_break(false), "x\n\none\n");
-    assert_eq!(text_after_a_line_break(true), "x\none\n");
+    check_line_break("\none\n", false, "x\n\none\n");
+    check_line_break("\none\n", true, "x\none\n");
+    check_line_break("\nonly\n", false, "x\n\nonly\n");
 }

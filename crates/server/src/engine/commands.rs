@@ -553,7 +553,8 @@ fn job(
 ) -> Job {
     let text = &document.text().clone();
     let Some(found) = comment else {
-        let region = prompt::region(text, selected, document.syntax());
+        let meant = prompt::region(text, selected.clone(), document.syntax());
+        let region = document.clear_of_rewrites(meant, &selected);
         return Job {
             region,
             comment: None,

@@ -110,6 +110,30 @@ impl OpenDocument {
         self.rewrites.text()
     }
 
+    /// What a selection (bytes) means, short of the rewrites beside it that are not decided: nobody selected those.
+    /// Lines of their own stay whole, and the last one is meant without its line break.
+    pub(crate) fn clear_of_rewrites(
+        &self,
+        meant: Range<usize>,
+        selected: &Range<usize>,
+    ) -> Range<usize> {
+        let Range { mut start, mut end } = meant;
+        let undecided = self.rewrites.active().filter(|view| !view.state.is_over());
+        for other in undecided.map(|view| view.region) {
+            if start < other.end && other.end <= selected.start {
+                start = other.end;
+            }
+            if selected.end <= other.start && other.start < end {
+                end = other.start;
+                let line = self.text().line_of(end);
+                if end == self.text().line_start(line) && line > 0 {
+                    end = self.text().line_end(line - 1).max(selected.end);
+                }
+            }
+        }
+        start..end.max(start)
+    }
+
     /// The mirror moved.
     pub(crate) fn changed(
         &mut self,
