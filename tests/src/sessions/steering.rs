@@ -112,7 +112,9 @@ impl Session {
             let halves =
                 end > start && page.cells[end - 1].ch == super::words::CLOSE && is_break(end);
             let text = page.slice(start..end);
-            if apart && !halves && text.contains(char::is_alphanumeric) {
+            // One character is a cursor, and means a statement.
+            let is_selection = text.chars().count() > 1 && text.contains(char::is_alphanumeric);
+            if apart && !halves && is_selection {
                 return Some((start..end, whole));
             }
         }

@@ -95,7 +95,7 @@ impl DocumentRewrites {
 }
 
 /// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the
-/// line at a region's edge.
+/// line at a region's edge, or is a region to the letter.
 fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
     let begins_line = |at: usize| {
         text.is_boundary(at) && (at == text.len() || text.line_start(text.line_of(at)) == at)
@@ -105,7 +105,10 @@ fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<R
         regions.any(|region| region.start == at || region.end == at)
     };
     slides(|at| text.byte(at), range, 0..text.len())
-        .filter(|(_, it)| begins_line(it.end) && (begins_line(it.start) || at_edge(it.end)))
+        .filter(|(_, it)| {
+            let lines = begins_line(it.end) && (begins_line(it.start) || at_edge(it.end));
+            lines || regions.contains(it)
+        })
         .filter(|(_, it)| !cuts(regions, it))
         .min_by_key(|(n, it)| (!begins_line(it.start), *n))
         .map(|(_, it)| it)
