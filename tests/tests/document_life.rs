@@ -201,6 +201,17 @@ fn overlapping_rewrite_is_refused() {
 }
 
 #[test]
+fn a_file_whose_line_breaks_were_all_deleted_gets_lines_that_end_as_they_did() {
+    let model = ModelServer::start(|request| Answer::to(request).pieces(["one\nmore\n"]).actions());
+    let client = start(&model, Manner::VS_CODE);
+    let uri = client.open("a.txt", "plaintext", "one\r\ntwo\r\n");
+    client.replace(&uri, 3..10, "");
+    let id = client.rewrite(&uri, 0..3, "x", "live").expect("it starts");
+    client.wait_for_state(id, "proposed");
+    assert_eq!(client.text(&uri), "one\r\nmore");
+}
+
+#[test]
 fn what_a_selection_means_ends_where_another_rewrite_begins() {
     let (_model, _gate, client, _uri, _id) = streaming();
     // The lines below the first are deeper: without the other rewrite, a cursor there means all three. The white

@@ -192,7 +192,10 @@ impl Rewrite {
 
     /// Whether the whole answer came.
     pub(super) fn is_complete(&self) -> bool {
-        self.has_ended && self.fate == Fate::Finish && self.target.is_some()
+        // Another session's answer that was to break the connection may have taken the end of this one with it.
+        let message = self.view["message"].as_str().unwrap_or_default();
+        let is_cut_off = message.contains("closed the connection");
+        self.has_ended && self.fate == Fate::Finish && self.target.is_some() && !is_cut_off
     }
 
     pub(super) fn loosen(&mut self, level: Level) {

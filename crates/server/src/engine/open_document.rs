@@ -55,6 +55,8 @@ pub(crate) struct OpenDocument {
     next_selection: u64,
     /// Where rewrites began, also those that are over.
     retriable: VecDeque<Retriable>,
+    /// How its lines ended when it was opened.
+    opened_with: LineEnding,
 }
 
 /// A rewrite that can be asked again. What is typed at an edge of it stands outside.
@@ -86,6 +88,7 @@ impl OpenDocument {
         );
         let language = Language::detect(language_id, &full);
         OpenDocument {
+            opened_with: LineEnding::first_in(&text.line(0)).unwrap_or_default(),
             path: shown_path(&full, folders),
             language,
             language_id: language_id.to_owned(),
@@ -299,9 +302,9 @@ impl OpenDocument {
         }
     }
 
-    /// How the document's lines end, by its first.
+    /// How the document's lines end, by its first; where it has no more than one, by what it was opened with.
     pub(crate) fn line_ending(&self) -> LineEnding {
-        LineEnding::first_in(&self.text().line(0)).unwrap_or_default()
+        LineEnding::first_in(&self.text().line(0)).unwrap_or(self.opened_with)
     }
 
     /// Follows a selection through later changes; gives its number.
