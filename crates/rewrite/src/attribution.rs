@@ -15,8 +15,7 @@ use text::{Bias, ChangeSet, Text};
 
 use edit::{Edit, OurEdit, is_exactly};
 use group::attribute_groups;
-pub(crate) use words::{Replacement, lines_put};
-use words::{common_prefix, common_suffix};
+pub(crate) use words::{Replacement, common_prefix, common_suffix, lines_put};
 
 /// One replacement of our edit in flight, in bytes of the mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -323,7 +323,7 @@ pub(super) fn cost(changes: &[Replacement]) -> usize {
         .sum()
 }
 
-pub(super) fn common_prefix(a: &str, b: &str) -> usize {
+pub(crate) fn common_prefix(a: &str, b: &str) -> usize {
     let mut n = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     while !a.is_char_boundary(n) || !b.is_char_boundary(n) {
         n -= 1;
@@ -331,7 +331,7 @@ pub(super) fn common_prefix(a: &str, b: &str) -> usize {
     n
 }
 
-pub(super) fn common_suffix(a: &str, b: &str) -> usize {
+pub(crate) fn common_suffix(a: &str, b: &str) -> usize {
     let mut n = a
         .bytes()
         .rev()

@@ -8,7 +8,7 @@ use std::ops::Range;
 use text::{Bias, ChangeSet, Text};
 
 use super::DocumentRewrites;
-use crate::attribution::{Replacement, lines_put};
+use crate::attribution::{Replacement, common_prefix, common_suffix, lines_put};
 use crate::slide::slides;
 
 impl DocumentRewrites {
@@ -24,9 +24,9 @@ impl DocumentRewrites {
         for at in 0..changes.len() {
             if let [only] = changes[at].changes().as_slice()
                 && compares
-                && only.text.is_empty()
-                && cuts(&regions, &only.old)
-                && let Some(range) = seat(&text, &only.old, &regions)
+                && let Some(deleted) = deletion(&text, &only.old, &only.text)
+                && cuts(&regions, &deleted)
+                && let Some(range) = seat(&text, &deleted, &regions)
             {
                 seated.to_mut()[at] = ChangeSet::replace(text.len(), range, "");
             } else if let [only] = changes[at].changes().as_slice()
@@ -92,6 +92,17 @@ impl DocumentRewrites {
         }
         seated
     }
+}
+
+/// What a replacement deletes, where it does nothing else.
+fn deletion(text: &Text, range: &Range<usize>, put: &str) -> Option<Range<usize>> {
+    if put.len() >= range.len() {
+        return None;
+    }
+    let old = text.slice(range.clone());
+    let start = common_prefix(&old, put);
+    let end = common_suffix(&old[start..], &put[start..]);
+    (start + end == put.len()).then_some(range.start + start..range.end - end)
 }
 
 /// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the

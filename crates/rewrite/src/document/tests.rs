@@ -633,6 +633,16 @@ fn an_edit_that_is_not_told_from_typing_does_not_hold_up_the_rewrite_for_ever() 
 /// Lines (bytes of the text) are deleted under a rewrite of `region`, reported as a deletion that says the same.
 #[track_caller]
 fn check_deletion(compares_texts: bool, region: Range<usize>, reported: Range<usize>, left: &str) {
+    check_deletion_told(compares_texts, region, (reported, ""), left);
+}
+
+#[track_caller]
+fn check_deletion_told(
+    compares_texts: bool,
+    region: Range<usize>,
+    (reported, put): (Range<usize>, &str),
+    left: &str,
+) {
     let mut text = Text::from("if a {\nx\nif b {\ny\n");
     let profile = Profile {
         compares_texts,
@@ -643,7 +653,7 @@ fn check_deletion(compares_texts: bool, region: Range<usize>, reported: Range<us
     engine
         .start(start, 0, &mut Vec::new())
         .expect("a free region");
-    let change = ChangeSet::replace(text.len(), reported, "");
+    let change = ChangeSet::replace(text.len(), reported, put);
     change.apply(&mut text);
     engine.changed(&[change], &text, 2, 0, &mut Vec::new());
     let region = engine.region(ID).expect("it is remembered");
@@ -656,6 +666,9 @@ fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_t
     check_deletion(true, 0..9, 3..12, "");
     check_deletion(true, 9..18, 3..12, "if b {\ny\n");
     check_deletion(true, 0..18, 3..12, "if b {\ny\n");
+    // The same, and the rest of the line.
+    check_deletion_told(true, 0..9, (3..15, "b {"), "");
+    check_deletion_told(true, 9..18, (3..15, "b {"), "if b {\ny\n");
     // Others tell of what was deleted.
     check_deletion(false, 0..9, 3..12, "if ");
     check_deletion(false, 9..18, 3..12, "b {\ny\n");
