@@ -323,9 +323,14 @@ impl DocumentRewrites {
             flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
         }
         self.keep_strays(reported, strays, after);
+        let mut known = (!self.profile.reports_apart).then(|| self.text.clone());
         for step in steps {
+            known = known.filter(|_| step.confirmed.is_empty());
             self.confirm(&step.confirmed, now, out);
-            self.user_changes(&step.user, out);
+            self.user_changes(&step.user, known.as_ref(), out);
+            if let Some(text) = &mut known {
+                ChangeSet::from_changes(text.len(), step.user).apply(text);
+            }
         }
         self.text = after.clone();
         self.version = version;
@@ -390,7 +395,11 @@ impl DocumentRewrites {
         }
         let (steps, missing) = attribute(&self.text, changes, after, parts);
         let arrived = steps.iter().any(|step| !step.confirmed.is_empty());
-        if changes.len() < 2 || arrived || steps.iter().any(|step| self.is_undo(&step.user)) {
+        if changes.len() < 2 || arrived {
+            return (steps, missing);
+        }
+        let before = Some(&self.text).filter(|_| steps.len() == 1);
+        if steps.iter().any(|step| self.is_undo(&step.user, before)) {
             return (steps, missing);
         }
         let mut text = self.text.clone();

@@ -846,3 +846,47 @@ fn a_line_break_that_the_user_typed_is_no_edit_of_ours_that_was_refused() {
     check_line_break("\none\n", true, "x\none\n");
     check_line_break("\nonly\n", false, "x\n\nonly\n");
 }
+
+/// The last line of a region that ends before its line break goes away; the user takes that back.
+#[track_caller]
+fn check_undo_behind_the_last_line(profile: Profile, told: (usize, &str), is_undo: bool) {
+    let mut text = Text::from("new\none\ntwo\n");
+    let mut engine = answered_whole(&text, profile, 0..7, "new");
+    let mut out = Vec::new();
+    engine.settle(0, &mut out);
+    for effect in std::mem::take(&mut out) {
+        if let Effect::Edit { parts, edit, .. } = effect {
+            let parts = parts.into_iter().map(|part| (part.range, part.text));
+            let change = ChangeSet::from_changes(text.len(), parts);
+            change.apply(&mut text);
+            engine.changed(&[change], &text, 2, 0, &mut out);
+            engine.answered(edit, true);
+        }
+    }
+    engine.settle(1_000_000, &mut out);
+    assert_eq!(text.to_string(), "new\ntwo\n");
+    let back = ChangeSet::replace(text.len(), told.0..told.0, told.1);
+    back.apply(&mut text);
+    engine.changed(&[back], &text, 3, 0, &mut out);
+    let region = engine.region(ID).expect("it is remembered");
+    let expected = if is_undo { "new\none" } else { "new" };
+    assert_eq!(text.slice(region), expected, "{told:?}");
+}
+
+#[test]
+fn a_line_that_an_undo_brings_back_behind_the_last_one_belongs_to_the_region() {
+    let compares = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let exact = Profile {
+        reports_apart: true,
+        ..Profile::default()
+    };
+    check_undo_behind_the_last_line(exact, (3, "\none"), true);
+    check_undo_behind_the_last_line(exact, (4, "one\n"), false);
+    for profile in [compares, Profile::default()] {
+        check_undo_behind_the_last_line(profile, (4, "one\n"), true);
+        check_undo_behind_the_last_line(profile, (4, "uno\n"), false);
+    }
+}

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use text::Text;
+
 use super::DocumentRewrites;
 use super::flight::Flight;
 use crate::attribution::Replacement;
@@ -28,10 +30,17 @@ struct Undone {
 }
 
 impl DocumentRewrites {
-    /// The user replaced ranges: typing, or the undo of our edits. Sorted, all in bytes of the text before.
-    pub(super) fn user_changes(&mut self, changes: &[Replacement], out: &mut Vec<Effect>) {
+    /// The user replaced ranges: typing, or the undo of our edits. Sorted, all in bytes of the text before, which is
+    /// given where it is known.
+    pub(super) fn user_changes(
+        &mut self,
+        changes: &[Replacement],
+        text: Option<&Text>,
+        out: &mut Vec<Effect>,
+    ) {
         let changes = &*self.seated_in_regions(changes);
         let changes = &*self.parted_by_undo(changes);
+        let changes = &*self.slid_to_undo(changes, text);
         let undone = self.all_undone(changes);
         let taken = |at: usize| undone.iter().any(|undone| undone.changes.contains(&at));
         let mut order: Vec<(usize, bool, usize)> = (0..changes.len())
@@ -53,8 +62,39 @@ impl DocumentRewrites {
     }
 
     /// Whether these changes of the user undo an edit of ours in some region.
-    pub(super) fn is_undo(&self, changes: &[Replacement]) -> bool {
-        !self.all_undone(&self.parted_by_undo(changes)).is_empty()
+    pub(super) fn is_undo(&self, changes: &[Replacement], text: Option<&Text>) -> bool {
+        let changes = self.parted_by_undo(changes);
+        !self
+            .all_undone(&self.slid_to_undo(&changes, text))
+            .is_empty()
+    }
+
+    /// An editor that compares texts tells of a line that comes back behind a region's last one as put behind that one's
+    /// line break: that insertion at the region's edge, where it says the same there and is an undo. Costs what is put.
+    fn slid_to_undo<'a>(
+        &self,
+        changes: &'a [Replacement],
+        text: Option<&Text>,
+    ) -> Cow<'a, [Replacement]> {
+        let Some(text) = text.filter(|_| !self.profile.reports_apart) else {
+            return Cow::Borrowed(changes);
+        };
+        for (index, rewrite) in self.rewrites.iter().enumerate() {
+            if rewrite.is_stale() || !rewrite.tracked.has_moments() {
+                continue;
+            }
+            let slid = changes.iter().enumerate().find_map(|(at, (range, put))| {
+                let put = put_at_edge(text, &rewrite.region(), range, put)?;
+                let mut slid = changes.to_vec();
+                slid[at] = put;
+                let undone = self.all_undone(&slid);
+                undone.iter().any(|it| it.index == index).then_some(slid)
+            });
+            if let Some(slid) = slid {
+                return Cow::Owned(slid);
+            }
+        }
+        Cow::Borrowed(changes)
     }
 
     /// An editor may take back edits of ours in two regions that touch, and tell of it as one change: that change in two,
@@ -161,6 +201,30 @@ impl DocumentRewrites {
             later.start = later.start.wrapping_add_signed(grown);
         }
     }
+}
+
+/// What is put beside a region, at the region's edge, where that gives the same text.
+fn put_at_edge(
+    text: &Text,
+    region: &Range<usize>,
+    range: &Range<usize>,
+    put: &str,
+) -> Option<Replacement> {
+    if !range.is_empty() {
+        return None;
+    }
+    let at = range.start;
+    if region.end < at && at - region.end < put.len() {
+        let between = text.slice(region.end..at);
+        let rest = put.strip_suffix(&*between)?;
+        return Some((region.end..region.end, format!("{between}{rest}")));
+    }
+    if at < region.start && region.start - at < put.len() {
+        let between = text.slice(at..region.start);
+        let rest = put.strip_prefix(&*between)?;
+        return Some((region.start..region.start, format!("{rest}{between}")));
+    }
+    None
 }
 
 /// By how many bytes changes make a text longer.
