@@ -106,7 +106,7 @@ fn deletion(text: &Text, range: &Range<usize>, put: &str) -> Option<Range<usize>
 }
 
 /// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the
-/// line at a region's edge, or is a region to the letter.
+/// line at a region's edge, or is a region to the letter, else where it cuts none.
 fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
     let begins_line = |at: usize| {
         text.is_boundary(at) && (at == text.len() || text.line_start(text.line_of(at)) == at)
@@ -115,13 +115,18 @@ fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<R
         let mut regions = regions.iter();
         regions.any(|region| region.start == at || region.end == at)
     };
+    let likelihood = |it: &Range<usize>| {
+        let lines = begins_line(it.end) && (begins_line(it.start) || at_edge(it.end));
+        match () {
+            () if lines && begins_line(it.start) => 0,
+            () if lines || regions.contains(it) => 1,
+            () => 2,
+        }
+    };
     slides(|at| text.byte(at), range, 0..text.len())
-        .filter(|(_, it)| {
-            let lines = begins_line(it.end) && (begins_line(it.start) || at_edge(it.end));
-            lines || regions.contains(it)
-        })
+        .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end))
         .filter(|(_, it)| !cuts(regions, it))
-        .min_by_key(|(n, it)| (!begins_line(it.start), *n))
+        .min_by_key(|(n, it)| (likelihood(it), *n))
         .map(|(_, it)| it)
 }
 

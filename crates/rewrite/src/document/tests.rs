@@ -669,6 +669,8 @@ fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_t
     // The same, and the rest of the line.
     check_deletion_told(true, 0..9, (3..15, "b {"), "");
     check_deletion_told(true, 9..18, (3..15, "b {"), "if b {\ny\n");
+    // `{⏎x⏎if b ` says the same as ` {⏎x⏎if b`, which is all in the region.
+    check_deletion(true, 3..13, 5..14, "a");
     // Others tell of what was deleted.
     check_deletion(false, 0..9, 3..12, "if ");
     check_deletion(false, 9..18, 3..12, "b {\ny\n");
