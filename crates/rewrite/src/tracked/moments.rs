@@ -156,6 +156,20 @@ impl Tracked {
         })
     }
 
+    /// The lengths that the region's text had at moments before an edit of ours and `text` begins with, newest first.
+    /// O(moments), and the region for each length.
+    pub(crate) fn moments_at(&self, text: &str) -> Vec<usize> {
+        let mut lens: Vec<usize> = Vec::new();
+        for moment in self.moments.all.iter().rev() {
+            let fits = moment.landed < self.moments.landed && !lens.contains(&moment.len);
+            let there = text.get(..moment.len).filter(|_| fits);
+            if there.is_some_and(|there| self.spells(&moment.pieces, there)) {
+                lens.push(moment.len);
+            }
+        }
+        lens
+    }
+
     fn spells(&self, pieces: &[Piece], text: &str) -> bool {
         let mut rest = text;
         pieces.iter().filter(|piece| piece.shown).all(|piece| {
