@@ -290,10 +290,16 @@ impl DocumentRewrites {
         self.judge_refusal(changes, after);
         let strays = self.strays_among(changes);
         let reported = changes;
-        let parts = self
+        let mut parts = self
             .flight
             .as_mut()
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
+        // What the user has taken away from under a part will not come by it.
+        for part in &mut parts {
+            let own = self.rewrites.iter();
+            let grows: isize = own.map(|it| it.tracked.flight_grows(part.number)).sum();
+            part.spoiled |= grows != part.text.len() as isize - part.range.len() as isize;
+        }
         let changes = self.seated(changes);
         let telling: Vec<u32> = parts
             .iter()
@@ -347,8 +353,18 @@ impl DocumentRewrites {
 
     /// Lets go of every region of which the mirror says otherwise than its pieces do. That takes an editor that
     /// applies edits to another text than the one they were made for; nothing is guessed then. Costs the regions
-    /// that the last changes touched.
+    /// that the last changes touched, and all of them where one is let go of.
     fn distrust(&mut self, out: &mut Vec<Effect>) {
+        if self.let_go_of_untrue(out) {
+            // What was taken for a change of that one may have been a change of another.
+            self.rewrites.iter_mut().for_each(|it| it.touched = true);
+            self.let_go_of_untrue(out);
+        }
+    }
+
+    /// Gives whether there was one.
+    fn let_go_of_untrue(&mut self, out: &mut Vec<Effect>) -> bool {
+        let mut any = false;
         let mut end = 0;
         for rewrite in self
             .rewrites
@@ -372,11 +388,13 @@ impl DocumentRewrites {
                     rewrite: rewrite.id,
                 });
             }
+            any = true;
             rewrite.go_stale(LOST_TRACK);
             out.push(Effect::Changed {
                 rewrite: rewrite.id,
             });
         }
+        any
     }
 
     /// Whose the changes were. Where nothing of ours is in them, each on its own: typing at a region's edge and a deletion

@@ -585,6 +585,16 @@ impl Tracked {
         self.pieces.iter().any(|piece| piece.flight != 0)
     }
 
+    /// By how much the shown text grows when part `part` of the edit in flight arrives. O(pieces).
+    pub(crate) fn flight_grows(&self, part: u32) -> isize {
+        let own = self.pieces.iter().filter(|piece| piece.flight == part);
+        let grows = own.map(|piece| {
+            let len = piece.len as isize;
+            if piece.shown { -len } else { len }
+        });
+        grows.sum()
+    }
+
     /// The edit in flight was not applied: its pieces are as they were.
     pub(crate) fn drop_flight(&mut self) {
         for piece in &mut self.pieces {
