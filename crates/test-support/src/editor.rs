@@ -826,21 +826,37 @@ impl Editor {
             let count = count.min(len - at);
             let harm = self.page.harm.len();
             let (whole, narrow) = self.page.ours(at, count, text, exact, whose);
-            self.note_unsure_side(harm, whose);
+            self.note_unsure_side(harm, &narrow, whose);
             splices.0.push(whole);
             splices.1.push(narrow);
         }
         splices
     }
 
-    /// Where no report tells on which side of a region's edge something was typed, the page may have the edge elsewhere,
-    /// and what we put or took there on the other side: what stands in the region, the page cannot say then.
-    fn note_unsure_side(&mut self, harm: usize, whose: &[u32]) {
-        let outside = self.page.harm[harm..]
-            .iter()
-            .any(|(_, harm)| harm.starts_with("I4"));
+    /// Where no report tells on which side of a region's edge something was typed, or came back by undo, the page may have
+    /// the edge elsewhere, and what we put or took there on the other side: what stands in the region, the page cannot
+    /// say then.
+    fn note_unsure_side(&mut self, harm: usize, edit: &Splice, whose: &[u32]) {
+        let is_outside = |(_, harm): &(char, String)| harm.starts_with("I4");
+        if !self.page.harm[harm..].iter().any(is_outside) {
+            return;
+        }
         let (unsure, whose) = (self.page.now(&self.unsure_edges), self.page.now(whose));
-        if outside && whose.iter().any(|it| unsure.contains(it)) {
+        let chars = self.page.chars();
+        let came_back = |at: usize| {
+            let there = chars.get(at);
+            there.is_some_and(|ch| self.page.restored.contains(ch))
+        };
+        let end = edit.at + edit.text.chars().count();
+        let beside = edit.at.checked_sub(1).is_some_and(came_back) || came_back(end);
+        if beside {
+            let mut at = 0;
+            self.page.harm.retain(|it| {
+                at += 1;
+                at <= harm || !is_outside(it)
+            });
+        }
+        if beside || whose.iter().any(|it| unsure.contains(it)) {
             self.confused.extend(whose);
         }
     }
