@@ -7,6 +7,7 @@
 mod accept;
 mod deletion;
 mod flight;
+mod returning;
 mod send;
 mod stray;
 mod undo;
@@ -24,7 +25,6 @@ use crate::effect::{
     State, Time,
 };
 use crate::life::Rewrite;
-use crate::tracked::Edge;
 
 /// How an editor treats our edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -438,6 +438,15 @@ impl DocumentRewrites {
 
     /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
     fn user_change(&mut self, range: Range<usize>, text: &str, out: &mut Vec<Effect>) {
+        if let Some(parted) = self.returns_over_edge(&range, text) {
+            for text in parted {
+                self.user_change(range.clone(), &text, out);
+            }
+            return;
+        }
+        if text.is_empty() {
+            self.note_cut(&range);
+        }
         let grown = text.len() as isize - range.len() as isize;
         let returns_to = self.returns_to(&range, text);
         for rewrite in &mut self.rewrites {
@@ -480,19 +489,6 @@ impl DocumentRewrites {
                 rewrite: rewrite.id,
             });
         }
-    }
-
-    /// The rewrite in whose region, just inside of its edge, the user deleted what is put there now.
-    fn returns_to(&self, range: &Range<usize>, text: &str) -> Option<RewriteId> {
-        let active = self.rewrites.iter().filter(|it| !it.is_stale());
-        let mut at_edge = active.filter(|rewrite| {
-            let region = rewrite.region();
-            let returns = |edge: Edge, at: usize| {
-                *range == (at..at) && rewrite.tracked.has_deleted_at(edge, text)
-            };
-            returns(Edge::End, region.end) || returns(Edge::Start, region.start)
-        });
-        at_edge.next().map(|rewrite| rewrite.id)
     }
 
     /// What the model's connection reports.

@@ -238,7 +238,23 @@ impl DocumentRewrites {
             return None;
         }
         let region = rewrite.region();
+        // Another rewrite may have begun on what stands beside this one.
+        let others = || {
+            let others = self.rewrites.iter().enumerate();
+            others.filter(|(at, it)| *at != index && !it.is_stale())
+        };
+        let is_free = |range: Range<usize>| {
+            others().all(|(_, it)| it.region().end <= range.start || range.end <= it.start)
+        };
         let (before, behind) = (rewrite.edges.0.len(), rewrite.edges.1.len());
+        let before = match region.start.checked_sub(before) {
+            Some(start) if is_free(start..region.start) => before,
+            _ => 0,
+        };
+        let behind = match is_free(region.end..region.end + behind) {
+            true => behind,
+            false => 0,
+        };
         let mut edges = vec![(0, 0), (before, 0), (0, behind), (before, behind)];
         edges.dedup();
         edges.into_iter().find_map(|edges| {
@@ -248,7 +264,8 @@ impl DocumentRewrites {
                 .find_map(|choice| {
                     let changes = &changes[choice.clone()];
                     let len = window.len().checked_add_signed(grown(changes))?;
-                    let moment = rewrite.moment_after(changes, &window, len)?;
+                    let moment =
+                        rewrite.moment_after(changes, &window, len, self.profile.reports_apart)?;
                     Some(Undone {
                         index,
                         moment,
