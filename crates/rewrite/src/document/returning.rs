@@ -40,7 +40,8 @@ impl DocumentRewrites {
                 false => (&mut rewrite.cuts.1, region.end..range.end),
             };
             cut.clear();
-            if outside.len() <= MOST_CUT {
+            let whole = self.text.is_boundary(outside.start) && self.text.is_boundary(outside.end);
+            if whole && outside.len() <= MOST_CUT {
                 cut.push_str(&self.text.slice(outside));
             }
         }
