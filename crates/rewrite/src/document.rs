@@ -7,6 +7,7 @@
 mod accept;
 mod deletion;
 mod flight;
+mod returning;
 mod send;
 mod stray;
 mod undo;
@@ -24,7 +25,6 @@ use crate::effect::{
     State, Time,
 };
 use crate::life::Rewrite;
-use crate::tracked::Edge;
 
 /// How an editor treats our edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,10 +290,16 @@ impl DocumentRewrites {
         self.judge_refusal(changes, after);
         let strays = self.strays_among(changes);
         let reported = changes;
-        let parts = self
+        let mut parts = self
             .flight
             .as_mut()
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
+        // What the user has taken away from under a part will not come by it.
+        for part in &mut parts {
+            let own = self.rewrites.iter();
+            let grows: isize = own.map(|it| it.tracked.flight_grows(part.number)).sum();
+            part.spoiled |= grows != part.text.len() as isize - part.range.len() as isize;
+        }
         let changes = self.seated(changes);
         let telling: Vec<u32> = parts
             .iter()
@@ -347,8 +353,18 @@ impl DocumentRewrites {
 
     /// Lets go of every region of which the mirror says otherwise than its pieces do. That takes an editor that
     /// applies edits to another text than the one they were made for; nothing is guessed then. Costs the regions
-    /// that the last changes touched.
+    /// that the last changes touched, and all of them where one is let go of.
     fn distrust(&mut self, out: &mut Vec<Effect>) {
+        if self.let_go_of_untrue(out) {
+            // What was taken for a change of that one may have been a change of another.
+            self.rewrites.iter_mut().for_each(|it| it.touched = true);
+            self.let_go_of_untrue(out);
+        }
+    }
+
+    /// Gives whether there was one.
+    fn let_go_of_untrue(&mut self, out: &mut Vec<Effect>) -> bool {
+        let mut any = false;
         let mut end = 0;
         for rewrite in self
             .rewrites
@@ -372,11 +388,13 @@ impl DocumentRewrites {
                     rewrite: rewrite.id,
                 });
             }
+            any = true;
             rewrite.go_stale(LOST_TRACK);
             out.push(Effect::Changed {
                 rewrite: rewrite.id,
             });
         }
+        any
     }
 
     /// Whose the changes were. Where nothing of ours is in them, each on its own: typing at a region's edge and a deletion
@@ -420,6 +438,15 @@ impl DocumentRewrites {
 
     /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
     fn user_change(&mut self, range: Range<usize>, text: &str, out: &mut Vec<Effect>) {
+        if let Some(parted) = self.returns_over_edge(&range, text) {
+            for text in parted {
+                self.user_change(range.clone(), &text, out);
+            }
+            return;
+        }
+        if text.is_empty() {
+            self.note_cut(&range);
+        }
         let grown = text.len() as isize - range.len() as isize;
         let returns_to = self.returns_to(&range, text);
         for rewrite in &mut self.rewrites {
@@ -462,19 +489,6 @@ impl DocumentRewrites {
                 rewrite: rewrite.id,
             });
         }
-    }
-
-    /// The rewrite in whose region, just inside of its edge, the user deleted what is put there now.
-    fn returns_to(&self, range: &Range<usize>, text: &str) -> Option<RewriteId> {
-        let active = self.rewrites.iter().filter(|it| !it.is_stale());
-        let mut at_edge = active.filter(|rewrite| {
-            let region = rewrite.region();
-            let returns = |edge: Edge, at: usize| {
-                *range == (at..at) && rewrite.tracked.has_deleted_at(edge, text)
-            };
-            returns(Edge::End, region.end) || returns(Edge::Start, region.start)
-        });
-        at_edge.next().map(|rewrite| rewrite.id)
     }
 
     /// What the model's connection reports.

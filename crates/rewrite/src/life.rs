@@ -50,6 +50,8 @@ pub(crate) struct Rewrite {
     /// What the user put right before and right behind the region since an edit arrived: an undo that is
     /// reported in pieces puts text there that belongs to the region.
     pub(crate) edges: (String, String),
+    /// What the user's last deletion across the region's start, and across its end, took away outside of it.
+    pub(crate) cuts: (String, String),
     /// The last changes of the mirror touched the region.
     pub(crate) touched: bool,
     pub(crate) tracked: Tracked,
@@ -112,6 +114,7 @@ impl Rewrite {
             phase: Phase::Streaming,
             start: start.region.start,
             edges: Default::default(),
+            cuts: Default::default(),
             touched: false,
             tracked,
             diff,
@@ -517,8 +520,9 @@ impl Rewrite {
         changes: &[Replacement],
         window: &Range<usize>,
         len: usize,
+        apart: bool,
     ) -> Option<usize> {
-        if !self.tracked.has_moment_of(len) {
+        if !self.tracked.has_moment_of(len, apart) {
             return None;
         }
         let shown = self.tracked.shown();
@@ -532,7 +536,7 @@ impl Rewrite {
             text.get(range.clone())?;
             text.replace_range(range, put);
         }
-        (text != shown).then(|| self.tracked.moment_of(&text))?
+        (text != shown).then(|| self.tracked.moment_of(&text, apart))?
     }
 
     /// The user took edits of ours back by the editor's undo, which led back to a moment of the region.

@@ -316,7 +316,7 @@ impl Tracked {
 
     /// The user replaced a range of the shown text. O(pieces).
     pub(crate) fn user_change(&mut self, range: Range<usize>, text: &str) {
-        self.remember_moment();
+        self.remember_moment(false);
         let mut index = if text.ends_with('\n') && self.begins_line(range.start) {
             self.line_index(range.start)
         } else {
@@ -557,7 +557,7 @@ impl Tracked {
             return 0;
         }
         if self.moments.landed() != edit {
-            self.remember_moment();
+            self.remember_moment(true);
             self.moments.land(edit);
         }
         self.finger = Finger::default();
@@ -583,6 +583,16 @@ impl Tracked {
     /// Whether an edit in flight will change it. O(pieces).
     pub(crate) fn is_in_flight(&self) -> bool {
         self.pieces.iter().any(|piece| piece.flight != 0)
+    }
+
+    /// By how much the shown text grows when part `part` of the edit in flight arrives. O(pieces).
+    pub(crate) fn flight_grows(&self, part: u32) -> isize {
+        let own = self.pieces.iter().filter(|piece| piece.flight == part);
+        let grows = own.map(|piece| {
+            let len = piece.len as isize;
+            if piece.shown { -len } else { len }
+        });
+        grows.sum()
     }
 
     /// The edit in flight was not applied: its pieces are as they were.
@@ -667,6 +677,12 @@ impl Tracked {
         for mut piece in pieces.into_iter().filter(kept) {
             piece.verdict = Verdict::Open;
             piece.hunk = 0;
+            if piece.removed && piece.origin != Origin::Ours {
+                // It still comes, and goes again.
+                let text = self.text_of(&piece).to_owned();
+                (piece.origin, piece.start) = (Origin::Ours, self.ours.len());
+                self.ours.push_str(&text);
+            }
             if piece.origin == Origin::Ours {
                 piece.in_target = false;
             } else {
@@ -685,8 +701,18 @@ impl Tracked {
             let it = there.find(|(it, _)| it.origin == Origin::Base && holds(it));
             it.map(|(it, at)| at + start - it.start)
         };
-        for piece in &mut self.pieces {
-            piece.stands_for = piece.stands_for.and_then(of_base);
+        // All of it, in one piece: else the user has taken some of it away, or typed in it.
+        let stands_for: Vec<Option<usize>> = self
+            .pieces
+            .iter()
+            .map(|piece| {
+                let start = piece.stands_for.and_then(of_base)?;
+                let there = base.get(start..start + piece.len);
+                (there == Some(self.text_of(piece))).then_some(start)
+            })
+            .collect();
+        for (piece, stands_for) in self.pieces.iter_mut().zip(stands_for) {
+            piece.stands_for = stands_for;
         }
         self.moments.rebase(&rebased);
         self.base = base.clone();

@@ -17,6 +17,7 @@ use std::ops::Range;
 use rewrite::Profile;
 use text::{ContentChange, Encoding, VersionRule};
 
+use crate::alphabet;
 use crate::page::{Page, Splice, common_ends};
 pub use position::{index_of, position_of};
 
@@ -395,6 +396,10 @@ impl Editor {
 
     /// The person changes the text; several replacements are one step of the undo.
     pub fn user(&mut self, changes: &[(usize, usize, String)]) {
+        self.changed_by_person(changes, false);
+    }
+
+    fn changed_by_person(&mut self, changes: &[(usize, usize, String)], whole: bool) {
         let mut splices: Vec<Splice> = Vec::new();
         for (at, count, text) in changes {
             // What is replaced by the same is not touched.
@@ -424,7 +429,7 @@ impl Editor {
         }
         self.note_unplaced(&splices);
         self.note_covered();
-        self.note_like_undo(&splices);
+        self.note_like_undo(&splices, vague || whole);
         self.redo.clear();
         match self.undo.last_mut() {
             Some(step) if self.model.joins == Joins::Typing && self.typing => {
@@ -464,7 +469,17 @@ impl Editor {
         let pending = self.has_unreported();
         self.edge_pending = !touched.is_empty() || self.edge_pending && pending;
         let mut unplaced = String::new();
-        if touched.iter().any(|rewrite| unsure.contains(rewrite)) {
+        // Beside what stands on either side, it does too.
+        let chars = self.page.chars();
+        let is_unplaced = |at: usize| {
+            let there = chars.get(at);
+            there.is_some_and(|ch| alphabet::is_person(*ch) && self.page.restored.contains(ch))
+        };
+        let beside = splices.iter().any(|it| {
+            let end = it.at + it.text.chars().count();
+            it.at.checked_sub(1).is_some_and(is_unplaced) || is_unplaced(end)
+        });
+        if beside || touched.iter().any(|rewrite| unsure.contains(rewrite)) {
             unplaced.extend(splices.iter().map(|it| it.text.as_str()));
         }
         if pending && self.edge_pending {
@@ -477,12 +492,20 @@ impl Editor {
     }
 
     /// A change after which a region, with or without what was put right at its edges, holds just what it held before an
-    /// edit of ours cannot be told from an undo of it.
-    fn note_like_undo(&mut self, splices: &[Splice]) {
+    /// edit of ours cannot be told from an undo of it. `vague` says that the report does not tell which of several equal
+    /// blanks or line breaks came or went.
+    fn note_like_undo(&mut self, splices: &[Splice], vague: bool) {
         let chars = self.page.chars();
         let put: Vec<Range<usize>> = splices
             .iter()
-            .map(|splice| splice.at..splice.at + splice.text.chars().count())
+            .map(|splice| {
+                let put = splice.at..splice.at + splice.text.chars().count();
+                if vague {
+                    slid(&chars, splice, put)
+                } else {
+                    put
+                }
+            })
             .collect();
         let is_put = |extra: Range<usize>| {
             let mut put = put.iter();
@@ -526,7 +549,7 @@ impl Editor {
     pub fn format(&mut self, changes: &[(usize, usize, String)], whole: bool) {
         let report = std::mem::replace(&mut self.model.report, Report::Late);
         self.typing = false;
-        self.user(changes);
+        self.changed_by_person(changes, whole);
         self.typing = false;
         self.model.report = report;
         if let Some(event) = self.pending.last_mut() {
@@ -801,11 +824,41 @@ impl Editor {
             let len = self.page.chars().len();
             let at = at.min(len);
             let count = count.min(len - at);
+            let harm = self.page.harm.len();
             let (whole, narrow) = self.page.ours(at, count, text, exact, whose);
+            self.note_unsure_side(harm, &narrow, whose);
             splices.0.push(whole);
             splices.1.push(narrow);
         }
         splices
+    }
+
+    /// Where no report tells on which side of a region's edge something was typed, or came back by undo, the page may have
+    /// the edge elsewhere, and what we put or took there on the other side: what stands in the region, the page cannot
+    /// say then.
+    fn note_unsure_side(&mut self, harm: usize, edit: &Splice, whose: &[u32]) {
+        let is_outside = |(_, harm): &(char, String)| harm.starts_with("I4");
+        if !self.page.harm[harm..].iter().any(is_outside) {
+            return;
+        }
+        let (unsure, whose) = (self.page.now(&self.unsure_edges), self.page.now(whose));
+        let chars = self.page.chars();
+        let came_back = |at: usize| {
+            let there = chars.get(at);
+            there.is_some_and(|ch| self.page.restored.contains(ch))
+        };
+        let end = edit.at + edit.text.chars().count();
+        let beside = edit.at.checked_sub(1).is_some_and(came_back) || came_back(end);
+        if beside {
+            let mut at = 0;
+            self.page.harm.retain(|it| {
+                at += 1;
+                at <= harm || !is_outside(it)
+            });
+        }
+        if beside || whose.iter().any(|it| unsure.contains(it)) {
+            self.confused.extend(whose);
+        }
     }
 
     fn answer(&mut self, edit: u32, applied: bool) {
@@ -889,4 +942,23 @@ impl Editor {
         let version = self.version;
         self.outbox.push(Message::Reopened { version, text });
     }
+}
+
+/// From where to where equal blanks or line breaks may be that were put, or taken away.
+fn slid(chars: &[char], splice: &Splice, mut put: Range<usize>) -> Range<usize> {
+    let removed = splice.removed.iter().map(|(_, ch)| *ch);
+    let mut all = removed.chain(splice.text.chars());
+    let Some(first) = all.next().filter(|ch| alphabet::is_neutral(*ch)) else {
+        return put;
+    };
+    if all.any(|ch| ch != first) {
+        return put;
+    }
+    while put.start > 0 && chars.get(put.start - 1) == Some(&first) {
+        put.start -= 1;
+    }
+    while chars.get(put.end) == Some(&first) {
+        put.end += 1;
+    }
+    put
 }

@@ -20,10 +20,11 @@
 //!
 //! Where reports come late and an editor tells of several changes at once, more cannot be known, and is not demanded:
 //! on which side of a region's edge stands what was typed there while other changes waited to be reported, nor later
-//! what is typed at that edge; whose text it is that was undone and redone before it was reported. An editor that
+//! what is typed at that edge or beside that text, and so what an edit of ours there puts into the region; whose text it is that was undone and redone before it was reported. An editor that
 //! tells of all its changes as one replacement (eglot) hides where a region was that an undo emptied. What an undo puts
 //! back across a region's edge may have stood on either side of it. A change after which a region holds what it held
-//! before an edit of ours, less or more what the person put right at its edge, counts as an undo of that edit.
+//! before an edit of ours, less or more what the person put right at its edge, counts as an undo of that edit; and which
+//! of several equal blanks came or went, a report of the whole text, or a widened one, does not tell.
 //!
 //! What a person put in by redo is typing; what they took back by undo is as if it had never been put.
 //! After an undo that reached into an accepted rewrite nobody can say what the model's text would be: there

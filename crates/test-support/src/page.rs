@@ -630,7 +630,8 @@ impl Page {
         let border = self.cell(' ', Owner::Start(rewrite), false);
         self.cells.insert(start, border);
         for cell in &mut self.cells[start + 1..=end] {
-            if matches!(cell.owner, Owner::User(..)) {
+            // Also what we put for a rewrite that is over and whose edge was not where the page had it.
+            if !cell.is_border() {
                 cell.owner = Owner::Base;
             }
         }
@@ -641,6 +642,12 @@ impl Page {
         let inside = self.cells[self.inside(rewrite)].iter();
         let base = inside.filter(|cell| cell.owner == Owner::Base && !cell.gone);
         base.map(|cell| cell.ch).collect()
+    }
+
+    /// What the person deleted of the base of a region when an edit of ours had put the same there.
+    pub fn copies_of(&self, rewrite: u32) -> Vec<char> {
+        let inside = self.cells[self.inside(rewrite)].iter();
+        inside.filter(|it| it.copied).map(|it| it.ch).collect()
     }
 
     /// A rewrite takes over the region of another: `base` is the text it counts as its own, made of the old base

@@ -333,3 +333,10 @@ fn a_line_put_behind_one_that_ends_alike_and_told_as_the_whole_file_is_that_line
     let put = [(9..9, "c = f(0)\n")];
     check(old, &[], &[(0..old.len(), with_c)], &[], &put);
 }
+
+#[test]
+fn deletions_in_two_lines_told_as_one_change_leave_the_line_between_them() {
+    let old = "x \nkept line\n\nlast and more\n";
+    let told = [(1..17, "\nkept line\n")];
+    check(old, &[], &told, &[], &[(1..2, ""), (13..17, "")]);
+}

@@ -113,7 +113,9 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
         let texts = pairs.into_iter();
         out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
     }
-    out
+    only_deletions(old, new)
+        .filter(|deleted| 2 * cost(deleted) < cost(&out))
+        .unwrap_or(out)
 }
 
 /// The nearest place where a deletion leads to the same text and takes whole lines, if there is one: of lines that begin
@@ -232,6 +234,18 @@ pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
     let typed = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
     (few && pairs.iter().all(|(gone, _)| gone.is_empty()))
         .then(|| pairs.into_iter().map(typed).collect())
+}
+
+/// The deletions that lead from one text to another, where nothing else does: what was deleted in several places and is
+/// reported as one replacement of all between them.
+fn only_deletions(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    if old.len() > BY_CHARACTERS {
+        return None;
+    }
+    let pairs = by_characters(old, new);
+    let deleted = pairs.len() <= TYPED_AT_ONCE && pairs.iter().all(|(_, put)| put.is_empty());
+    let gone = pairs.into_iter().map(|(gone, _)| (gone, String::new()));
+    deleted.then(|| gone.collect())
 }
 
 /// The changes between two texts that differ in white space alone, as formatters make them.

@@ -2,7 +2,7 @@
 //! away is that a region's text is again what it was before one of our edits.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use text::Text;
 
@@ -12,8 +12,11 @@ use crate::attribution::Replacement;
 use crate::effect::Effect;
 use crate::life::Rewrite;
 
-/// How much one change may put to be taken for an undo in two regions, in bytes.
+/// How much changes may put to be taken for an undo in several regions, in bytes.
 const MOST_PUT: usize = 4_096;
+
+/// How far such regions may reach together, in bytes.
+const MOST_BETWEEN: usize = 65_536;
 
 /// An undo of our edits in one region.
 struct Undone {
@@ -97,42 +100,121 @@ impl DocumentRewrites {
         Cow::Borrowed(changes)
     }
 
-    /// An editor may take back edits of ours in two regions that touch, and tell of it as one change: that change in two,
-    /// where both are an undo then. Costs as many looks at the two regions as the change puts characters.
+    /// An editor may take back edits of ours in several regions at once and tell of it as one change of all that lies
+    /// between, in which what came back stands on the wrong side of a border: the changes laid anew, each within its
+    /// region, where more of the regions are again what they were. Costs the text from the first of those regions to the
+    /// last, for each way of laying.
     fn parted_by_undo<'a>(&self, changes: &'a [Replacement]) -> Cow<'a, [Replacement]> {
-        for (index, pair) in self.rewrites.windows(2).enumerate() {
-            let (first, second) = (&pair[0], &pair[1]);
-            let border = second.start;
-            let can = |it: &Rewrite| !it.is_stale() && it.tracked.has_moments();
-            if first.region().end != border || !can(first) || !can(second) {
-                continue;
-            }
-            let over = |(range, put): &Replacement| {
-                let holds = range.start <= border && border <= range.end;
-                let inside = first.start <= range.start && range.end <= second.region().end;
-                holds && inside && put.len() <= MOST_PUT
-            };
-            let Some(at) = changes.iter().position(over) else {
-                continue;
-            };
-            let (range, put) = &changes[at];
-            let cuts = put.char_indices().map(|(cut, _)| cut).chain([put.len()]);
-            for cut in cuts {
-                let halves = [
-                    (range.start..border, put[..cut].to_owned()),
-                    (border..range.end, put[cut..].to_owned()),
-                ];
-                let mut parted = changes.to_vec();
-                let says = |(range, put): &Replacement| !range.is_empty() || !put.is_empty();
-                parted.splice(at..=at, halves.into_iter().filter(says));
-                let undone = self.all_undone(&parted);
-                let is_undone = |which: usize| undone.iter().any(|it| it.index == which);
-                if is_undone(index) && is_undone(index + 1) {
-                    return Cow::Owned(parted);
-                }
-            }
+        let may_undo = |it: &Rewrite| !it.is_stale() && it.tracked.has_moments();
+        let able: Vec<usize> = (0..self.rewrites.len())
+            .filter(|index| may_undo(&self.rewrites[*index]))
+            .collect();
+        let is_touched = |index: &usize| {
+            let region = self.rewrites[*index].region();
+            let touches =
+                |(range, _): &Replacement| range.start <= region.end && region.start <= range.end;
+            changes.iter().any(touches)
+        };
+        let first = able.iter().position(is_touched);
+        let last = able.iter().rposition(is_touched);
+        let (Some(first), Some(last)) = (first, last) else {
+            return Cow::Borrowed(changes);
+        };
+        // What comes back right at a region's edge may be told of as standing a little before it.
+        let (before, behind) = (first.saturating_sub(1), (last + 1).min(able.len() - 1));
+        let ends = [
+            (first, last),
+            (before, last),
+            (first, behind),
+            (before, behind),
+        ];
+        let pairs = (first..last).map(|at| (at, at + 1));
+        let mut runs: Vec<(usize, usize)> = ends.into_iter().chain(pairs).collect();
+        runs.retain(|(first, last)| first < last);
+        runs.dedup();
+        if runs.is_empty() {
+            return Cow::Borrowed(changes);
         }
-        Cow::Borrowed(changes)
+        let all = self.all_undone(changes).len();
+        runs.into_iter()
+            .filter_map(|(first, last)| self.laid_by_undo(able[first]..=able[last], changes))
+            .find(|laid| self.all_undone(laid).len() > all)
+            .map_or(Cow::Borrowed(changes), Cow::Owned)
+    }
+
+    /// The changes to some regions and the text between them, laid so that each region is what it was at some moment, or
+    /// stays, and so does the text between them.
+    fn laid_by_undo(
+        &self,
+        run: RangeInclusive<usize>,
+        changes: &[Replacement],
+    ) -> Option<Vec<Replacement>> {
+        let rewrites = &self.rewrites[run];
+        let window = rewrites.first()?.start..rewrites.last()?.region().end;
+        // What came in the same report before may not be in the text yet.
+        let is_there =
+            |it: &Rewrite| !it.is_stale() && self.text.range_is(it.region(), &it.tracked.shown());
+        if window.len() > MOST_BETWEEN || !rewrites.iter().all(is_there) {
+            return None;
+        }
+        choices(&window, changes, 0).into_iter().find_map(|choice| {
+            let put = changes[choice.clone()].iter().map(|(_, put)| put.len());
+            if put.sum::<usize>() > MOST_PUT {
+                return None;
+            }
+            let mut text = self.text.slice(window.clone()).into_owned();
+            for (range, put) in changes[choice.clone()].iter().rev() {
+                let range = range.start - window.start..range.end - window.start;
+                text.get(range.clone())?;
+                text.replace_range(range, put);
+            }
+            let lens = self.lay(rewrites, &text, &mut Vec::new())?;
+            let mut laid = changes.to_vec();
+            let mut at = 0;
+            let mut end = window.start;
+            let own = rewrites.iter().zip(lens).filter_map(|(rewrite, len)| {
+                let region = rewrite.region();
+                at += region.start - end;
+                let now = &text[at..at + len];
+                (at, end) = (at + len, region.end);
+                (!self.text.range_is(region.clone(), now)).then(|| (region, now.to_owned()))
+            });
+            laid.splice(choice, own);
+            Some(laid)
+        })
+    }
+
+    /// How long each region's part of `text` is, where it is made of them as they were or are and what stands between
+    /// them. `failed` holds what cannot be: so many regions, and bytes of text, left.
+    fn lay(
+        &self,
+        rewrites: &[Rewrite],
+        text: &str,
+        failed: &mut Vec<(usize, usize)>,
+    ) -> Option<Vec<usize>> {
+        let (rewrite, rest) = rewrites.split_first()?;
+        let place = (rest.len(), text.len());
+        if failed.contains(&place) {
+            return None;
+        }
+        let end = rewrite.region().end;
+        let between = rest.first().map(|next| self.text.slice(end..next.start));
+        let shown = rewrite.tracked.shown();
+        let stays = text.starts_with(&shown).then_some(shown.len());
+        let lens = rewrite.tracked.moments_at(text).into_iter().chain(stays);
+        let found = lens.into_iter().find_map(|len| {
+            let left = &text[len..];
+            let mut lens = match &between {
+                None => left.is_empty().then(Vec::new)?,
+                Some(between) => self.lay(rest, left.strip_prefix(&**between)?, failed)?,
+            };
+            lens.insert(0, len);
+            Some(lens)
+        });
+        if found.is_none() {
+            failed.push(place);
+        }
+        found
     }
 
     fn all_undone(&self, changes: &[Replacement]) -> Vec<Undone> {
@@ -156,7 +238,23 @@ impl DocumentRewrites {
             return None;
         }
         let region = rewrite.region();
+        // Another rewrite may have begun on what stands beside this one.
+        let others = || {
+            let others = self.rewrites.iter().enumerate();
+            others.filter(|(at, it)| *at != index && !it.is_stale())
+        };
+        let is_free = |range: Range<usize>| {
+            others().all(|(_, it)| it.region().end <= range.start || range.end <= it.start)
+        };
         let (before, behind) = (rewrite.edges.0.len(), rewrite.edges.1.len());
+        let before = match region.start.checked_sub(before) {
+            Some(start) if is_free(start..region.start) => before,
+            _ => 0,
+        };
+        let behind = match is_free(region.end..region.end + behind) {
+            true => behind,
+            false => 0,
+        };
         let mut edges = vec![(0, 0), (before, 0), (0, behind), (before, behind)];
         edges.dedup();
         edges.into_iter().find_map(|edges| {
@@ -166,7 +264,8 @@ impl DocumentRewrites {
                 .find_map(|choice| {
                     let changes = &changes[choice.clone()];
                     let len = window.len().checked_add_signed(grown(changes))?;
-                    let moment = rewrite.moment_after(changes, &window, len)?;
+                    let moment =
+                        rewrite.moment_after(changes, &window, len, self.profile.reports_apart)?;
                     Some(Undone {
                         index,
                         moment,

@@ -22,6 +22,8 @@ struct Moment {
     landed: u32,
     /// How often the pieces had been settled.
     settled: u32,
+    /// It was an edit of ours that came then.
+    lands: bool,
 }
 
 /// The moments of one region, oldest first.
@@ -124,8 +126,9 @@ fn rebase_piece(mut piece: Piece, rebased: &[(Piece, usize)], out: &mut Vec<Piec
 
 impl Tracked {
     /// Keeps the pieces as they are, before a change. O(pieces).
-    pub(super) fn remember_moment(&mut self) {
+    pub(super) fn remember_moment(&mut self, lands: bool) {
         self.moments.push(Moment {
+            lands,
             pieces: self.pieces.clone(),
             len: self.shown_len,
             landed: self.moments.landed,
@@ -133,10 +136,16 @@ impl Tracked {
         });
     }
 
-    /// Whether there was a moment before an edit of ours at which the region had this length. O(moments).
-    pub(crate) fn has_moment_of(&self, len: usize) -> bool {
+    /// Whether there was a moment before an edit of ours at which the region had this length; right before it, if
+    /// `apart`. O(moments).
+    pub(crate) fn has_moment_of(&self, len: usize, apart: bool) -> bool {
         let mut moments = self.moments.all.iter();
-        moments.any(|moment| moment.landed < self.moments.landed && moment.len == len)
+        moments.any(|moment| moment.len == len && self.may_be_undone_to(moment, apart))
+    }
+
+    /// Where each change is reported on its own, an undo leads to where an edit of ours came, and over no typing.
+    fn may_be_undone_to(&self, moment: &Moment, apart: bool) -> bool {
+        moment.landed < self.moments.landed && (moment.lands || !apart)
     }
 
     /// Whether an edit of ours could be undone. O(1).
@@ -144,16 +153,30 @@ impl Tracked {
         !self.moments.all.is_empty()
     }
 
-    /// The newest moment before an edit of ours at which the region's text was `text`. O(region) if a length
-    /// fits, else O(moments).
-    pub(crate) fn moment_of(&self, text: &str) -> Option<usize> {
+    /// The newest moment before an edit of ours at which the region's text was `text`; see [`Self::has_moment_of`].
+    /// O(region) if a length fits, else O(moments).
+    pub(crate) fn moment_of(&self, text: &str, apart: bool) -> Option<usize> {
         let moments = self.moments.all.iter();
         moments.enumerate().rev().find_map(|(index, moment)| {
-            let fits = moment.landed < self.moments.landed
+            let fits = self.may_be_undone_to(moment, apart)
                 && moment.len == text.len()
                 && self.spells(&moment.pieces, text);
             fits.then_some(index)
         })
+    }
+
+    /// The lengths that the region's text had at moments before an edit of ours and `text` begins with, newest first.
+    /// O(moments), and the region for each length.
+    pub(crate) fn moments_at(&self, text: &str) -> Vec<usize> {
+        let mut lens: Vec<usize> = Vec::new();
+        for moment in self.moments.all.iter().rev() {
+            let fits = moment.landed < self.moments.landed && !lens.contains(&moment.len);
+            let there = text.get(..moment.len).filter(|_| fits);
+            if there.is_some_and(|there| self.spells(&moment.pieces, there)) {
+                lens.push(moment.len);
+            }
+        }
+        lens
     }
 
     fn spells(&self, pieces: &[Piece], text: &str) -> bool {

@@ -329,12 +329,17 @@ impl World {
             return Err("a redirect that made no request".to_owned());
         };
         let kept = self.editor.page.base_of(old);
+        let copies = self.editor.page.copies_of(old);
         let fits = self.editor.page.take_over(old, id, &ledger.base);
-        // Where the person deleted a character of ours, an equal one of the base may be missing in place of it.
-        let lost = self.editor.page.deleted_ours.clone();
+        // Where the person deleted a character of ours, an equal one of the base may be missing in place of it, and the
+        // reverse.
+        let page = &self.editor.page;
+        let ours = page.deleted_ours.iter().filter(|(it, _)| *it == old);
+        let mut lost: Vec<char> = ours.map(|(_, ch)| *ch).collect();
+        lost.extend(copies);
         let clear_of = |text: &str| -> String {
             let others = |ch: &char| !alphabet::is_person(*ch) && !alphabet::is_neutral(*ch);
-            let stays = |ch: &char| !lost.contains(&(old, *ch));
+            let stays = |ch: &char| !lost.contains(ch);
             text.chars().filter(others).filter(stays).collect()
         };
         let fits_roughly = clear_of(&kept) == clear_of(&ledger.base);
