@@ -315,12 +315,17 @@ impl DocumentRewrites {
             }
             let arriving = flight.arriving_since.is_some();
             let newer = version > flight.version;
-            let proof = self.profile.checks_versions && !flight.is_unchecked();
+            let known = self.profile.checks_versions;
+            let proof = known && !flight.is_unchecked();
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
             let typed = steps.iter().any(|step| !step.user.is_empty());
             let may_be_typed = proof || self.vague_edit == Some(flight.edit);
             flight.doubtful |= may_be_typed && partly && typed && !flight.said_applied;
-            flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
+            let contradicted = newer && !arriving && flight.said_applied;
+            flight.lost = newer && !arriving && proof || contradicted && known || gone;
+            if contradicted {
+                flight.contradicted_since.get_or_insert(now);
+            }
         }
         self.keep_strays(reported, strays, after);
         let mut known = (!self.profile.reports_apart).then(|| self.text.clone());

@@ -33,6 +33,8 @@ pub(super) struct Flight {
     pub(super) awaited_since: Option<Time>,
     /// When the last of the parts that have arrived did.
     pub(super) arriving_since: Option<Time>,
+    /// Since when it says so and has reported a newer version without it.
+    pub(super) contradicted_since: Option<Time>,
     /// The editor has said that it did not apply it. That is not believed before the next report, either.
     pub(super) refused: bool,
     /// It cannot arrive any more.
@@ -54,6 +56,7 @@ impl Flight {
             parts: Vec::new(),
             said_applied: false,
             awaited_since: None,
+            contradicted_since: None,
             arriving_since: None,
             refused: false,
             lost: false,
@@ -79,6 +82,10 @@ impl DocumentRewrites {
             return Some(since + SILENCE);
         }
         let Some(since) = flight.arriving_since else {
+            // The answer may have overtaken what was typed before the editor took up the edit.
+            if let Some(since) = flight.contradicted_since {
+                return Some(since + PATIENCE);
+            }
             // The user has typed into what it replaces: nobody could tell it from typing when it is reported.
             let unlike = flight.parts.iter().all(|part| part.spoiled);
             let patience = if unlike { SILENCE } else { UNREPORTED };
