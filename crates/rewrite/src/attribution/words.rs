@@ -1,10 +1,13 @@
 //! What is different between two texts, in the ways in which people change them: by characters, words, blanks and
 //! lines. Nothing here knows whose a change is.
 
+mod align;
+
 use std::ops::Range;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
+use self::align::{aligned, typed};
 use crate::slide::{FURTHEST, slides};
 
 /// Up to this many bytes on either side a change is compared by characters, beyond it by lines and words.
@@ -47,25 +50,20 @@ pub(super) fn replacements(old: &str, new: &str) -> Vec<Replacement> {
 /// What a reported change changed, by lines, then by words: a letter that an old and a new word happen to share
 /// is not what was left. An insertion or a deletion is exact.
 pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
-    let suffix = common_suffix(old, new);
-    let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
-    let (gone, put) = (prefix..old.len() - suffix, prefix..new.len() - suffix);
+    let (gone, put) = middles(old, new);
     if gone.is_empty() && put.is_empty() {
         return Vec::new();
     }
     if put.is_empty() {
         return vec![(lines_deleted(old, gone), String::new())];
     }
-    if gone.is_empty() {
-        let text = &new[put];
-        let (at, lines) = lines_put(old, gone.start, text).unwrap_or((gone.start, text.to_owned()));
+    if gone.is_empty()
+        && let Some((at, lines)) = lines_put(old, gone.start, &new[put])
+    {
         return vec![(at..at, lines)];
     }
-    if let Some(typed) = only_typing(&old[gone], &new[put]) {
-        let typed = typed.into_iter();
-        return typed
-            .map(|(range, text)| (shift(range, prefix), text))
-            .collect();
+    if let Some(typed) = only_typing(old, new) {
+        return typed;
     }
     // Of many lines that all change and blank ones between them, a diff may keep the wrong ones.
     if let Some(blanks) = only_blanks(old, new) {
@@ -85,13 +83,14 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             continue;
         }
         let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-        let by_lines = whole_lines(was, is);
-        let all = by_lines.unwrap_or_else(|| {
-            let words = diff::refine(was, is).into_iter();
-            words
-                .map(|(gone, put)| whole_words(was, is, gone, put))
-                .collect()
-        });
+        let all = aligned(was, is)
+            .or_else(|| whole_lines(was, is))
+            .unwrap_or_else(|| {
+                let words = diff::refine(was, is).into_iter();
+                words
+                    .map(|(gone, put)| whole_words(was, is, gone, put))
+                    .collect()
+            });
         for (gone, put) in all {
             match pairs.last_mut() {
                 Some(last) if gone.start <= last.0.end => {
@@ -224,14 +223,36 @@ pub(super) const TYPED_AT_ONCE: usize = 8;
 /// The insertions that lead from one text to another, where nothing else does: typing in several places that an
 /// editor reports as one replacement of all between them. Not where so little stayed that it may be chance.
 pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
-    if old.len() >= new.len() || new.len() > BY_CHARACTERS {
+    let (gone, put) = middles(old, new);
+    if gone.len() >= put.len() || put.len() > BY_CHARACTERS {
         return None;
     }
-    let pairs = by_characters(old, new);
-    let few = pairs.len() <= TYPED_AT_ONCE && old.trim().len() >= 2 * pairs.len();
-    let typed = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
-    (few && pairs.iter().all(|(gone, _)| gone.is_empty()))
-        .then(|| pairs.into_iter().map(typed).collect())
+    // What was typed may begin as the text behind it: some of what is the same before it belongs to the choice.
+    let mut before = gone.start.saturating_sub(AROUND);
+    while !old.is_char_boundary(before) {
+        before -= 1;
+    }
+    let mut behind = (old.len() - gone.end).min(AROUND);
+    while !old.is_char_boundary(gone.end + behind) {
+        behind += 1;
+    }
+    let pairs = typed(
+        &old[before..gone.end + behind],
+        &new[before..put.end + behind],
+    )?;
+    let few = pairs.len() <= TYPED_AT_ONCE && old[gone.clone()].trim().len() >= 2 * pairs.len();
+    let text = |(gone, put)| (shift(gone, before), new[shift(put, before)].to_owned());
+    (few || gone.is_empty()).then(|| pairs.into_iter().map(text).collect())
+}
+
+/// How many bytes around a change are looked at to find where it stands best.
+const AROUND: usize = 64;
+
+/// What is left of two texts without their common end and beginning.
+fn middles(old: &str, new: &str) -> (Range<usize>, Range<usize>) {
+    let suffix = common_suffix(old, new);
+    let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
+    (prefix..old.len() - suffix, prefix..new.len() - suffix)
 }
 
 /// The changes between two texts that differ in white space alone, as formatters make them.
@@ -343,3 +364,6 @@ pub(crate) fn common_suffix(a: &str, b: &str) -> usize {
     }
     n
 }
+
+#[cfg(test)]
+mod tests;
