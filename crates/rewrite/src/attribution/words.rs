@@ -221,7 +221,8 @@ fn likeness(old: &str, new: &str) -> Option<f32> {
 pub(super) const TYPED_AT_ONCE: usize = 8;
 
 /// The insertions that lead from one text to another, where nothing else does: typing in several places that an
-/// editor reports as one replacement of all between them. Not where so little stayed that it may be chance.
+/// editor reports as one replacement of all between them. Not where so few letters stayed, in the middle of words, that it
+/// may be chance.
 pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
     let (gone, put) = middles(old, new);
     if gone.len() >= put.len() || put.len() > BY_CHARACTERS {
@@ -240,9 +241,23 @@ pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
         &old[before..gone.end + behind],
         &new[before..put.end + behind],
     )?;
-    let few = pairs.len() <= TYPED_AT_ONCE && old[gone.clone()].trim().len() >= 2 * pairs.len();
+    let much = old[gone].trim().len() >= 2 * pairs.len();
+    let kept = pairs.windows(2).map(|it| it[0].1.end..it[1].1.start);
+    let apart = || {
+        kept.map(|it| shift(it, before))
+            .all(|it| stands_apart(new, &it))
+    };
     let text = |(gone, put)| (shift(gone, before), new[shift(put, before)].to_owned());
-    (few || gone.is_empty()).then(|| pairs.into_iter().map(text).collect())
+    (pairs.len() <= TYPED_AT_ONCE && (much || apart()))
+        .then(|| pairs.into_iter().map(text).collect())
+}
+
+/// Whether a range of a text is no part of a word around it.
+fn stands_apart(text: &str, range: &Range<usize>) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let within =
+        |at: usize| is_word(text[..at].chars().next_back()) && is_word(text[at..].chars().next());
+    !within(range.start) && !within(range.end)
 }
 
 /// How many bytes around a change are looked at to find where it stands best.

@@ -157,6 +157,8 @@ fn check(old: &str, new: &str, changes: &[(Range<usize>, &str)]) {
 fn a_short_text_between_two_that_were_typed_is_what_it_was() {
     check("x;", "<8>x;<9>", &[(0..0, "<8>"), (2..2, "<9>")]);
     check(" = ", " <6>\n=<5> ", &[(1..1, "<6>\n"), (2..2, "<5>")]);
+    check("\n    ", "<2>\n    <3>\n", &[(0..0, "<2>"), (5..5, "<3>\n")]);
+    check("i", "<2>i<3>", &[(0..0, "<2>"), (1..1, "<3>")]);
     check("net", "[net]", &[(0..0, "["), (3..3, "]")]);
 }
 
