@@ -26,8 +26,18 @@ pub(crate) struct Part {
     pub(crate) text: String,
     /// The user has changed what it replaces: whatever is reported, it is not this part as it was sent.
     pub(crate) spoiled: bool,
-    /// Blanks or nothing, as all of its edit: what is not just this may as well be the user's doing.
-    pub(crate) vague: bool,
+    pub(crate) belief: Belief,
+}
+
+/// How much speaks for a part's having arrived where not just this is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Belief {
+    /// Blanks or nothing, as all of its edit: that may as well be the user's doing.
+    Doubted,
+    /// What is reported alone.
+    Weighed,
+    /// The editor says that it applied its edit, and is not known to say so of what it dropped.
+    Claimed,
 }
 
 impl Part {
@@ -313,7 +323,7 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
     } else {
         let near = near.into_iter().map(|part| {
             let edit = Edit::new(part.range, part.text);
-            ((part.number, part.vague), edit)
+            ((part.number, part.belief), edit)
         });
         attribute_groups(
             old,
@@ -344,14 +354,14 @@ fn canonical(old: &Text, edits: Vec<Edit>) -> Vec<Edit> {
         .collect()
 }
 
-fn canonical_parts(old: &Text, parts: impl Iterator<Item = ((u32, bool), Edit)>) -> Vec<OurEdit> {
-    let (numbers, edits): (Vec<(u32, bool)>, Vec<Edit>) = parts.unzip();
+fn canonical_parts(old: &Text, parts: impl Iterator<Item = ((u32, Belief), Edit)>) -> Vec<OurEdit> {
+    let (numbers, edits): (Vec<(u32, Belief)>, Vec<Edit>) = parts.unzip();
     canonical(old, edits)
         .into_iter()
         .zip(numbers)
-        .map(|(edit, (number, vague))| OurEdit {
+        .map(|(edit, (number, belief))| OurEdit {
             number,
-            vague,
+            belief,
             edit,
         })
         .collect()

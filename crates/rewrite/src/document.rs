@@ -337,6 +337,7 @@ impl DocumentRewrites {
                 ChangeSet::from_changes(text.len(), step.user).apply(text);
             }
         }
+        self.unspoil(after);
         self.text = after.clone();
         self.version = version;
         self.refused_at = None;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use text::Text;
 
-use super::Part;
 use super::words::{Replacement, by_words, common_prefix, common_suffix};
+use super::{Belief, Part};
 
 /// A replacement in bytes of the old text.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Edit {
 #[derive(Debug)]
 pub(super) struct OurEdit {
     pub(super) number: u32,
-    pub(super) vague: bool,
+    pub(super) belief: Belief,
     pub(super) edit: Edit,
 }
 

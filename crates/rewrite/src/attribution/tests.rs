@@ -21,7 +21,7 @@ fn check(old: &str, sent: &[Say], reported: &[Say], arrived: &[usize], user: &[S
         .zip(sent)
         .map(|(number, (range, put))| Part {
             spoiled: false,
-            vague: false,
+            belief: Belief::Weighed,
             number,
             range: range.clone(),
             text: (*put).to_owned(),
@@ -216,7 +216,7 @@ fn check_after(old: &str, sent: Say, reported: &[Say], arriving: Say) {
     let mut text = Text::from(old);
     let mut parts = vec![Part {
         spoiled: false,
-        vague: false,
+        belief: Belief::Weighed,
         number: 1,
         range: sent.0,
         text: sent.1.to_owned(),
