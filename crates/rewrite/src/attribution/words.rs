@@ -106,7 +106,7 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             at = gone.end;
             kept.trim().is_empty()
         });
-        if blank && was[at..].trim().is_empty() && !was.is_empty() && !is.is_empty() {
+        if blank && was[at..].trim().is_empty() && !was.is_empty() && !is.trim().is_empty() {
             pairs = vec![(0..was.len(), 0..is.len())];
         }
         let texts = pairs.into_iter();

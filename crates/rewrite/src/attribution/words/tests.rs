@@ -180,3 +180,9 @@ fn another_word_shares_no_letters_with_the_one_in_its_place() {
         &[(4..11, "total"), (13..13, " <1>")],
     );
 }
+
+#[test]
+fn words_deleted_in_a_line_leave_its_blanks() {
+    check(" one two\n", "  \n", &[(1..4, ""), (5..8, "")]);
+    check(" one two\n", " 3\n", &[(0..9, " 3\n")]);
+}
