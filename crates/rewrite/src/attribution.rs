@@ -16,6 +16,7 @@ use text::{Bias, ChangeSet, Text};
 use edit::{Edit, OurEdit, is_exactly};
 use group::attribute_groups;
 pub(crate) use words::{Replacement, common_prefix, common_suffix, lines_put};
+use words::{shift, smallest};
 
 /// One replacement of our edit in flight, in bytes of the mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,17 +152,8 @@ fn trimmed(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
     let mut all = ChangeSet::identity(old.len());
     for change in changes {
         let smaller = edits(change).into_iter().map(|edit| {
-            let was = text.slice(edit.range.clone());
-            let suffix = common_suffix(&was, &edit.text);
-            let prefix = common_prefix(
-                &was[..was.len() - suffix],
-                &edit.text[..edit.text.len() - suffix],
-            );
-            let range = edit.range.start + prefix..edit.range.end - suffix;
-            (
-                range,
-                edit.text[prefix..edit.text.len() - suffix].to_owned(),
-            )
+            let (range, put) = smallest(&text.slice(edit.range.clone()), &edit.text);
+            (shift(range, edit.range.start), put)
         });
         let smaller = smaller.filter(|(range, text)| !range.is_empty() || !text.is_empty());
         let smaller = ChangeSet::from_changes(text.len(), smaller.collect::<Vec<_>>());

@@ -88,6 +88,24 @@ impl Edit {
         self.range.start.min(self.raw.start)..self.range.end.max(self.raw.end)
     }
 
+    /// The same where what is put in place of nothing may be said to stand further on, behind what is there and it begins
+    /// with, too.
+    pub(super) fn reach_on(&self, old: &Text) -> Range<usize> {
+        let Range { start, end } = self.reach();
+        let put = self.text.as_bytes();
+        if !self.range.is_empty() || put.is_empty() {
+            return start..end;
+        }
+        let at = self.range.start;
+        let mut on = (0..MAX_SLIDE)
+            .take_while(|n| old.byte(at + n) == Some(put[n % put.len()]))
+            .count();
+        while !old.is_boundary(at + on) {
+            on -= 1;
+        }
+        start..end.max(at + on)
+    }
+
     /// Whether this says the same as a part of ours, and where.
     pub(super) fn says_the_same(&self, part: &Part, old: &Text) -> bool {
         if !self.may_be(part, old) {

@@ -137,9 +137,10 @@ impl Group {
     fn is_covered(&self) -> bool {
         let covers = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end;
         self.parts.iter().all(|part| {
-            self.edits.iter().any(|edit| {
-                covers(&edit.range, &part.edit.range) || covers(&edit.raw, &part.edit.raw)
-            })
+            part.edit.range.is_empty()
+                || self.edits.iter().any(|edit| {
+                    covers(&edit.range, &part.edit.range) || covers(&edit.raw, &part.edit.raw)
+                })
         })
     }
 }
@@ -225,7 +226,7 @@ pub(super) fn attribute_groups(
         user: Vec::new(),
     };
     let (mut here, mut missing) = (Vec::new(), Vec::new());
-    let weighed: Vec<Weighed> = group(clusters, parts)
+    let weighed: Vec<Weighed> = group(clusters, parts, old)
         .into_iter()
         .flat_map(|group| Weighed::new(group, old))
         .collect();
@@ -296,7 +297,7 @@ pub(super) fn attribute_groups(
 }
 
 /// Groups what touches; both lists are sorted.
-pub(super) fn group(edits: Vec<Edit>, parts: Vec<OurEdit>) -> Vec<Group> {
+pub(super) fn group(edits: Vec<Edit>, parts: Vec<OurEdit>, old: &Text) -> Vec<Group> {
     let mut all: Vec<Group> = edits
         .into_iter()
         .map(|edit| Group {
@@ -305,7 +306,7 @@ pub(super) fn group(edits: Vec<Edit>, parts: Vec<OurEdit>) -> Vec<Group> {
             parts: Vec::new(),
         })
         .chain(parts.into_iter().map(|part| Group {
-            range: part.edit.reach(),
+            range: part.edit.reach_on(old),
             edits: Vec::new(),
             parts: vec![part],
         }))

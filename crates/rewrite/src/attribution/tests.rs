@@ -333,3 +333,27 @@ fn a_line_put_behind_one_that_ends_alike_and_told_as_the_whole_file_is_that_line
     let put = [(9..9, "c = f(0)\n")];
     check(old, &[], &[(0..old.len(), with_c)], &[], &put);
 }
+
+#[test]
+fn a_line_of_ours_told_with_typing_from_the_first_letter_that_is_another_is_ours() {
+    // Both begin with blanks: the difference begins behind them.
+    check(
+        "  one = 1\n",
+        &[(0..0, "  new = 2\n")],
+        &[(2..9, "new = 2\n  one = 1<3>")],
+        &[0],
+        &[(19..19, "<3>")],
+    );
+}
+
+#[test]
+fn lines_deleted_beside_an_edit_that_is_lost_are_those_also_where_the_whole_text_is_told() {
+    let old = "one\n  two\n";
+    check(
+        old,
+        &[(6..6, "x")],
+        &[(0..old.len(), "one\n")],
+        &[],
+        &[(4..10, "")],
+    );
+}

@@ -263,6 +263,20 @@ fn stands_apart(text: &str, range: &Range<usize>) -> bool {
 /// How many bytes around a change are looked at to find where it stands best.
 const AROUND: usize = 64;
 
+/// What is left of a replacement without the text at its ends that it leaves the same: whole lines, where it may be.
+pub(super) fn smallest(old: &str, new: &str) -> Replacement {
+    let (gone, put) = middles(old, new);
+    if put.is_empty() {
+        return (lines_deleted(old, gone), String::new());
+    }
+    let put = &new[put];
+    let lines = gone.is_empty().then(|| lines_put(old, gone.start, put));
+    match lines.flatten() {
+        Some((at, lines)) => (at..at, lines),
+        None => (gone, put.to_owned()),
+    }
+}
+
 /// What is left of two texts without their common end and beginning.
 fn middles(old: &str, new: &str) -> (Range<usize>, Range<usize>) {
     let suffix = common_suffix(old, new);
