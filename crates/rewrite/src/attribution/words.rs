@@ -65,6 +65,9 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
     if let Some(typed) = only_typing(old, new) {
         return typed;
     }
+    if let Some(deleted) = only_deletions(old, new) {
+        return deleted;
+    }
     // Of many lines that all change and blank ones between them, a diff may keep the wrong ones.
     if let Some(blanks) = only_blanks(old, new) {
         return blanks;
@@ -106,7 +109,8 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             at = gone.end;
             kept.trim().is_empty()
         });
-        if blank && was[at..].trim().is_empty() && !was.is_empty() && !is.trim().is_empty() {
+        let replaced = !is.trim().is_empty() || !is.is_empty() && was.trim_end().contains('\n');
+        if blank && was[at..].trim().is_empty() && !was.is_empty() && replaced {
             pairs = vec![(0..was.len(), 0..is.len())];
         }
         let texts = pairs.into_iter();
@@ -228,28 +232,51 @@ pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
     if gone.len() >= put.len() || put.len() > BY_CHARACTERS {
         return None;
     }
+    let pairs = put_in(old, new, &gone, &put)?;
+    let text = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
+    Some(pairs.into_iter().map(text).collect())
+}
+
+/// The deletions that lead from one text to another, where nothing else does.
+fn only_deletions(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    let (gone, put) = middles(old, new);
+    // Of blanks that are all that is there instead of lines, nobody knows whether they stayed.
+    let lines = new[put.clone()].trim().is_empty() && old[gone.clone()].contains('\n');
+    if put.len() >= gone.len() || gone.len() > BY_CHARACTERS || lines {
+        return None;
+    }
+    let pairs = put_in(new, old, &put, &gone)?;
+    Some(pairs.into_iter().map(|it| (it.1, String::new())).collect())
+}
+
+/// Where something was put into the shorter of two texts to make the longer one, and what, as places in both.
+fn put_in(
+    shorter: &str,
+    longer: &str,
+    gone: &Range<usize>,
+    put: &Range<usize>,
+) -> Option<Vec<(Range<usize>, Range<usize>)>> {
     // What was typed may begin as the text behind it: some of what is the same before it belongs to the choice.
     let mut before = gone.start.saturating_sub(AROUND);
-    while !old.is_char_boundary(before) {
+    while !shorter.is_char_boundary(before) {
         before -= 1;
     }
-    let mut behind = (old.len() - gone.end).min(AROUND);
-    while !old.is_char_boundary(gone.end + behind) {
+    let mut behind = (shorter.len() - gone.end).min(AROUND);
+    while !shorter.is_char_boundary(gone.end + behind) {
         behind += 1;
     }
-    let pairs = typed(
-        &old[before..gone.end + behind],
-        &new[before..put.end + behind],
+    let mut pairs = typed(
+        &shorter[before..gone.end + behind],
+        &longer[before..put.end + behind],
     )?;
-    let much = old[gone].trim().len() >= 2 * pairs.len();
+    for (gone, put) in &mut pairs {
+        *gone = shift(gone.clone(), before);
+        *put = shift(put.clone(), before);
+    }
+    let much = shorter[gone.clone()].trim().len() >= 2 * pairs.len();
     let kept = pairs.windows(2).map(|it| it[0].1.end..it[1].1.start);
-    let apart = || {
-        kept.map(|it| shift(it, before))
-            .all(|it| stands_apart(new, &it))
-    };
-    let text = |(gone, put)| (shift(gone, before), new[shift(put, before)].to_owned());
-    (pairs.len() <= TYPED_AT_ONCE && (much || apart()))
-        .then(|| pairs.into_iter().map(text).collect())
+    let apart = || kept.into_iter().all(|it| stands_apart(longer, &it));
+    (pairs.len() <= TYPED_AT_ONCE && (much || apart())).then_some(pairs)
 }
 
 /// Whether a range of a text is no part of a word around it.

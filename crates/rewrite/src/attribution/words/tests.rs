@@ -183,6 +183,8 @@ fn another_word_shares_no_letters_with_the_one_in_its_place() {
 
 #[test]
 fn words_deleted_in_a_line_leave_its_blanks() {
+    check("<1>e<2>q", "eq", &[(0..3, ""), (4..7, "")]);
     check(" one two\n", "  \n", &[(1..4, ""), (5..8, "")]);
+    check("one \nf x", " ", &[(0..8, " ")]);
     check(" one two\n", " 3\n", &[(0..9, " 3\n")]);
 }
