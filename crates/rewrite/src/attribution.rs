@@ -359,14 +359,20 @@ fn canonical_parts(old: &Text, parts: impl Iterator<Item = ((u32, Belief), Edit)
         .collect()
 }
 
-/// How many bytes of a text of `len` bytes the user's changes take away; what they have put themselves is none of it.
-pub(crate) fn taken_from(len: usize, steps: &[Attribution]) -> usize {
-    let mut all = ChangeSet::identity(len);
+/// How many characters of a text the user's changes take away, blanks apart, as they may be others; what the changes have
+/// put themselves is none of it.
+pub(crate) fn taken_from(text: &Text, steps: &[Attribution]) -> usize {
+    let mut all = ChangeSet::identity(text.len());
     for step in steps {
         let user = step.user.iter().cloned();
         all = all.compose(&ChangeSet::from_changes(all.len_after(), user));
     }
-    all.changes().iter().map(|change| change.old.len()).sum()
+    let changes = all.changes().into_iter();
+    let gone = changes.map(|change| {
+        let gone = text.slice(change.old);
+        gone.chars().filter(|c| !c.is_whitespace()).count()
+    });
+    gone.sum()
 }
 
 #[cfg(test)]

@@ -417,7 +417,7 @@ impl DocumentRewrites {
             each.extend(attribute(&before, one, &text, Vec::new()).0);
         }
         // What was deleted and came back in one report has never been gone.
-        let taken = |steps: &[Attribution]| attribution::taken_from(self.text.len(), steps);
+        let taken = |steps: &[Attribution]| attribution::taken_from(&self.text, steps);
         if undoable() || taken(&each) <= taken(&steps) {
             return (each, missing);
         }

@@ -299,7 +299,7 @@ impl Desk {
         }
     }
 
-    /// Where a deletion says the same further on or back, over a region's edge: what an editor that compares texts tells
+    /// Where a deletion over a region's edge says the same further on or back: what an editor that compares texts tells
     /// of it leaves open what of that the region still holds. The regions, and how far they may reach then.
     fn vaguely_deleted(&self, span: &Range<usize>, put: &str) -> Vec<(usize, Range<usize>)> {
         if !put.is_empty() || !matches!(self.manner.report, Report::Lines | Report::Any) {
@@ -312,8 +312,7 @@ impl Desk {
         let on = (0..self.page.len() - span.end)
             .take_while(|n| ch(span.start + n) == ch(span.end + n))
             .count();
-        // One that ends at the edge may be told as one over it.
-        let over = |edge: usize| span.start - back < edge && edge < span.end + on;
+        let over = |edge: usize| span.start < edge && edge < span.end;
         let cut = self.page.regions.iter();
         cut.filter(|it| over(it.start) || over(it.end))
             .map(|it| (it.key, span.start - back..span.start + on))
