@@ -16,6 +16,7 @@ use text::{Bias, ChangeSet, Text};
 use edit::{Edit, OurEdit, is_exactly};
 use group::attribute_groups;
 pub(crate) use words::{Replacement, common_prefix, common_suffix, lines_put};
+use words::{shift, smallest};
 
 /// One replacement of our edit in flight, in bytes of the mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,18 @@ pub(crate) struct Part {
     pub(crate) text: String,
     /// The user has changed what it replaces: whatever is reported, it is not this part as it was sent.
     pub(crate) spoiled: bool,
-    /// Blanks or nothing, as all of its edit: what is not just this may as well be the user's doing.
-    pub(crate) vague: bool,
+    pub(crate) belief: Belief,
+}
+
+/// How much speaks for a part's having arrived where not just this is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Belief {
+    /// Blanks or nothing, as all of its edit: that may as well be the user's doing.
+    Doubted,
+    /// What is reported alone.
+    Weighed,
+    /// The editor says that it applied its edit, and is not known to say so of what it dropped.
+    Claimed,
 }
 
 impl Part {
@@ -141,17 +152,8 @@ fn trimmed(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
     let mut all = ChangeSet::identity(old.len());
     for change in changes {
         let smaller = edits(change).into_iter().map(|edit| {
-            let was = text.slice(edit.range.clone());
-            let suffix = common_suffix(&was, &edit.text);
-            let prefix = common_prefix(
-                &was[..was.len() - suffix],
-                &edit.text[..edit.text.len() - suffix],
-            );
-            let range = edit.range.start + prefix..edit.range.end - suffix;
-            (
-                range,
-                edit.text[prefix..edit.text.len() - suffix].to_owned(),
-            )
+            let (range, put) = smallest(&text.slice(edit.range.clone()), &edit.text);
+            (shift(range, edit.range.start), put)
         });
         let smaller = smaller.filter(|(range, text)| !range.is_empty() || !text.is_empty());
         let smaller = ChangeSet::from_changes(text.len(), smaller.collect::<Vec<_>>());
@@ -313,7 +315,7 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
     } else {
         let near = near.into_iter().map(|part| {
             let edit = Edit::new(part.range, part.text);
-            ((part.number, part.vague), edit)
+            ((part.number, part.belief), edit)
         });
         attribute_groups(
             old,
@@ -344,27 +346,33 @@ fn canonical(old: &Text, edits: Vec<Edit>) -> Vec<Edit> {
         .collect()
 }
 
-fn canonical_parts(old: &Text, parts: impl Iterator<Item = ((u32, bool), Edit)>) -> Vec<OurEdit> {
-    let (numbers, edits): (Vec<(u32, bool)>, Vec<Edit>) = parts.unzip();
+fn canonical_parts(old: &Text, parts: impl Iterator<Item = ((u32, Belief), Edit)>) -> Vec<OurEdit> {
+    let (numbers, edits): (Vec<(u32, Belief)>, Vec<Edit>) = parts.unzip();
     canonical(old, edits)
         .into_iter()
         .zip(numbers)
-        .map(|(edit, (number, vague))| OurEdit {
+        .map(|(edit, (number, belief))| OurEdit {
             number,
-            vague,
+            belief,
             edit,
         })
         .collect()
 }
 
-/// How many bytes of a text of `len` bytes the user's changes take away; what they have put themselves is none of it.
-pub(crate) fn taken_from(len: usize, steps: &[Attribution]) -> usize {
-    let mut all = ChangeSet::identity(len);
+/// How many characters of a text the user's changes take away, blanks apart, as they may be others; what the changes have
+/// put themselves is none of it.
+pub(crate) fn taken_from(text: &Text, steps: &[Attribution]) -> usize {
+    let mut all = ChangeSet::identity(text.len());
     for step in steps {
         let user = step.user.iter().cloned();
         all = all.compose(&ChangeSet::from_changes(all.len_after(), user));
     }
-    all.changes().iter().map(|change| change.old.len()).sum()
+    let changes = all.changes().into_iter();
+    let gone = changes.map(|change| {
+        let gone = text.slice(change.old);
+        gone.chars().filter(|c| !c.is_whitespace()).count()
+    });
+    gone.sum()
 }
 
 #[cfg(test)]

@@ -321,12 +321,17 @@ impl DocumentRewrites {
             }
             let arriving = flight.arriving_since.is_some();
             let newer = version > flight.version;
-            let proof = self.profile.checks_versions && !flight.is_unchecked();
+            let known = self.profile.checks_versions;
+            let proof = known && !flight.is_unchecked();
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
             let typed = steps.iter().any(|step| !step.user.is_empty());
             let may_be_typed = proof || self.vague_edit == Some(flight.edit);
             flight.doubtful |= may_be_typed && partly && typed && !flight.said_applied;
-            flight.lost = newer && !arriving && (proof || flight.said_applied) || gone;
+            let contradicted = newer && !arriving && flight.said_applied;
+            flight.lost = newer && !arriving && proof || contradicted && known || gone;
+            if contradicted {
+                flight.contradicted_since.get_or_insert(now);
+            }
         }
         self.keep_strays(reported, strays, after);
         let mut known = (!self.profile.reports_apart).then(|| self.text.clone());
@@ -338,6 +343,7 @@ impl DocumentRewrites {
                 ChangeSet::from_changes(text.len(), step.user).apply(text);
             }
         }
+        self.unspoil(after);
         self.text = after.clone();
         self.version = version;
         self.refused_at = None;
@@ -429,7 +435,7 @@ impl DocumentRewrites {
             each.extend(attribute(&before, one, &text, Vec::new()).0);
         }
         // What was deleted and came back in one report has never been gone.
-        let taken = |steps: &[Attribution]| attribution::taken_from(self.text.len(), steps);
+        let taken = |steps: &[Attribution]| attribution::taken_from(&self.text, steps);
         if undoable() || taken(&each) <= taken(&steps) {
             return (each, missing);
         }

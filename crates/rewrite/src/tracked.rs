@@ -580,6 +580,16 @@ impl Tracked {
         self.shown_len as isize - before as isize
     }
 
+    /// By how much part `part` of the edit in flight will let the shown text grow. O(pieces).
+    pub(crate) fn growth(&self, part: u32) -> isize {
+        let pieces = self.pieces.iter().filter(|piece| piece.flight == part);
+        let growth = pieces.map(|piece| match piece.shown {
+            true => -(piece.len as isize),
+            false => piece.len as isize,
+        });
+        growth.sum()
+    }
+
     /// Whether an edit in flight will change it. O(pieces).
     pub(crate) fn is_in_flight(&self) -> bool {
         self.pieces.iter().any(|piece| piece.flight != 0)

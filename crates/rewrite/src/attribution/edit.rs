@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use text::Text;
 
-use super::Part;
 use super::words::{Replacement, by_words, common_prefix, common_suffix};
+use super::{Belief, Part};
 
 /// A replacement in bytes of the old text.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Edit {
 #[derive(Debug)]
 pub(super) struct OurEdit {
     pub(super) number: u32,
-    pub(super) vague: bool,
+    pub(super) belief: Belief,
     pub(super) edit: Edit,
 }
 
@@ -86,6 +86,24 @@ impl Edit {
     /// From where to where it may be said to stand.
     pub(super) fn reach(&self) -> Range<usize> {
         self.range.start.min(self.raw.start)..self.range.end.max(self.raw.end)
+    }
+
+    /// The same where what is put in place of nothing may be said to stand further on, behind what is there and it begins
+    /// with, too.
+    pub(super) fn reach_on(&self, old: &Text) -> Range<usize> {
+        let Range { start, end } = self.reach();
+        let put = self.text.as_bytes();
+        if !self.range.is_empty() || put.is_empty() {
+            return start..end;
+        }
+        let at = self.range.start;
+        let mut on = (0..MAX_SLIDE)
+            .take_while(|n| old.byte(at + n) == Some(put[n % put.len()]))
+            .count();
+        while !old.is_boundary(at + on) {
+            on -= 1;
+        }
+        start..end.max(at + on)
     }
 
     /// Whether this says the same as a part of ours, and where.

@@ -6,7 +6,7 @@ use text::Text;
 
 use super::edit::{Edit, OurEdit};
 use super::words::{Replacement, cost, replacements, shift};
-use super::{Attribution, Part};
+use super::{Attribution, Belief, Part};
 
 /// A stretch of the old text with the changes and the parts that touch it.
 pub(super) struct Group {
@@ -81,6 +81,30 @@ impl Group {
         split
     }
 
+    fn believes(&self, belief: Belief) -> bool {
+        self.parts.iter().any(|part| part.belief == belief)
+    }
+
+    /// Whether these replacements, in the text with the parts in it, put letters where a part took away these and more.
+    fn is_put_back(&self, was: &str, changes: &[Replacement]) -> bool {
+        let mut moved = 0;
+        let mut parts = self.parts.iter().map(|OurEdit { edit, .. }| {
+            let start = (edit.range.start - self.range.start).wrapping_add_signed(moved);
+            moved += edit.text.len() as isize - edit.range.len() as isize;
+            let gone = edit.range.start - self.range.start..edit.range.end - self.range.start;
+            (start..start + edit.text.len(), &was[gone])
+        });
+        parts.any(|(place, gone)| {
+            let mut here = changes
+                .iter()
+                .filter(|(range, _)| range.start <= place.end && place.start <= range.end);
+            here.any(|(_, text)| {
+                let mut gone = gone.chars();
+                !text.trim().is_empty() && text.chars().all(|c| gone.any(|it| it == c))
+            })
+        })
+    }
+
     /// How much of what the parts put these replacements, in the text with the parts in it, delete; blanks that stay
     /// may as well be others.
     fn taken_back(&self, changes: &[Replacement]) -> Taken {
@@ -113,9 +137,10 @@ impl Group {
     fn is_covered(&self) -> bool {
         let covers = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end;
         self.parts.iter().all(|part| {
-            self.edits.iter().any(|edit| {
-                covers(&edit.range, &part.edit.range) || covers(&edit.raw, &part.edit.raw)
-            })
+            part.edit.range.is_empty()
+                || self.edits.iter().any(|edit| {
+                    covers(&edit.range, &part.edit.range) || covers(&edit.raw, &part.edit.raw)
+                })
         })
     }
 }
@@ -137,7 +162,7 @@ pub(super) struct Weighed {
     alone: Vec<Replacement>,
     /// The same, by letters.
     letters: Vec<Replacement>,
-    /// The user would have taken away some of what has just come.
+    /// The user would have taken away some of what has just come, or put back some of what has just gone.
     bites: bool,
 }
 
@@ -160,6 +185,10 @@ impl Weighed {
         };
         // Nobody takes away all that has just come, and only that.
         let taken = mixed.as_ref().map(|mixed| group.taken_back(mixed));
+        let put_back = mixed
+            .as_ref()
+            .is_some_and(|mixed| group.is_put_back(&was, mixed));
+        let claimed = group.believes(Belief::Claimed);
         let mixed = mixed.filter(|_| taken != Some(Taken::All));
         let alone = group
             .edits
@@ -171,7 +200,7 @@ impl Weighed {
             mixed,
             alone,
             letters,
-            bites: taken == Some(Taken::Some),
+            bites: !claimed && (taken == Some(Taken::Some) || put_back),
         }]
     }
 }
@@ -197,7 +226,7 @@ pub(super) fn attribute_groups(
         user: Vec::new(),
     };
     let (mut here, mut missing) = (Vec::new(), Vec::new());
-    let weighed: Vec<Weighed> = group(clusters, parts)
+    let weighed: Vec<Weighed> = group(clusters, parts, old)
         .into_iter()
         .flat_map(|group| Weighed::new(group, old))
         .collect();
@@ -205,7 +234,7 @@ pub(super) fn attribute_groups(
     // Where a part has no trace at all, only what is ours to the letter can have come in a part before it.
     let possible = whole
         && weighed.iter().all(|Weighed { group, mixed, .. }| {
-            let told = group.parts.iter().all(|part| !part.vague);
+            let told = !group.believes(Belief::Doubted);
             group.parts.is_empty() || told && mixed.is_some()
         });
     let (mut with_ours, mut without, mut bites) = (0, 0, false);
@@ -241,7 +270,7 @@ pub(super) fn attribute_groups(
         );
         for OurEdit {
             number,
-            vague,
+            belief,
             edit,
         } in group.parts
         {
@@ -252,7 +281,7 @@ pub(super) fn attribute_groups(
             } else {
                 missing.push(Part {
                     spoiled: false,
-                    vague,
+                    belief,
                     number,
                     range: edit.raw,
                     text: edit.raw_text,
@@ -268,7 +297,7 @@ pub(super) fn attribute_groups(
 }
 
 /// Groups what touches; both lists are sorted.
-pub(super) fn group(edits: Vec<Edit>, parts: Vec<OurEdit>) -> Vec<Group> {
+pub(super) fn group(edits: Vec<Edit>, parts: Vec<OurEdit>, old: &Text) -> Vec<Group> {
     let mut all: Vec<Group> = edits
         .into_iter()
         .map(|edit| Group {
@@ -277,7 +306,7 @@ pub(super) fn group(edits: Vec<Edit>, parts: Vec<OurEdit>) -> Vec<Group> {
             parts: Vec::new(),
         })
         .chain(parts.into_iter().map(|part| Group {
-            range: part.edit.reach(),
+            range: part.edit.reach_on(old),
             edits: Vec::new(),
             parts: vec![part],
         }))

@@ -21,7 +21,7 @@ fn check(old: &str, sent: &[Say], reported: &[Say], arrived: &[usize], user: &[S
         .zip(sent)
         .map(|(number, (range, put))| Part {
             spoiled: false,
-            vague: false,
+            belief: Belief::Weighed,
             number,
             range: range.clone(),
             text: (*put).to_owned(),
@@ -216,7 +216,7 @@ fn check_after(old: &str, sent: Say, reported: &[Say], arriving: Say) {
     let mut text = Text::from(old);
     let mut parts = vec![Part {
         spoiled: false,
-        vague: false,
+        belief: Belief::Weighed,
         number: 1,
         range: sent.0,
         text: sent.1.to_owned(),
@@ -339,4 +339,28 @@ fn deletions_in_two_lines_told_as_one_change_leave_the_line_between_them() {
     let old = "x \nkept line\n\nlast and more\n";
     let told = [(1..17, "\nkept line\n")];
     check(old, &[], &told, &[], &[(1..2, ""), (13..17, "")]);
+}
+
+#[test]
+fn a_line_of_ours_told_with_typing_from_the_first_letter_that_is_another_is_ours() {
+    // Both begin with blanks: the difference begins behind them.
+    check(
+        "  one = 1\n",
+        &[(0..0, "  new = 2\n")],
+        &[(2..9, "new = 2\n  one = 1<3>")],
+        &[0],
+        &[(19..19, "<3>")],
+    );
+}
+
+#[test]
+fn lines_deleted_beside_an_edit_that_is_lost_are_those_also_where_the_whole_text_is_told() {
+    let old = "one\n  two\n";
+    check(
+        old,
+        &[(6..6, "x")],
+        &[(0..old.len(), "one\n")],
+        &[],
+        &[(4..10, "")],
+    );
 }

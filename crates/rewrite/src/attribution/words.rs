@@ -1,10 +1,13 @@
 //! What is different between two texts, in the ways in which people change them: by characters, words, blanks and
 //! lines. Nothing here knows whose a change is.
 
+mod align;
+
 use std::ops::Range;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
+use self::align::{aligned, typed};
 use crate::slide::{FURTHEST, slides};
 
 /// Up to this many bytes on either side a change is compared by characters, beyond it by lines and words.
@@ -47,25 +50,23 @@ pub(super) fn replacements(old: &str, new: &str) -> Vec<Replacement> {
 /// What a reported change changed, by lines, then by words: a letter that an old and a new word happen to share
 /// is not what was left. An insertion or a deletion is exact.
 pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
-    let suffix = common_suffix(old, new);
-    let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
-    let (gone, put) = (prefix..old.len() - suffix, prefix..new.len() - suffix);
+    let (gone, put) = middles(old, new);
     if gone.is_empty() && put.is_empty() {
         return Vec::new();
     }
     if put.is_empty() {
         return vec![(lines_deleted(old, gone), String::new())];
     }
-    if gone.is_empty() {
-        let text = &new[put];
-        let (at, lines) = lines_put(old, gone.start, text).unwrap_or((gone.start, text.to_owned()));
+    if gone.is_empty()
+        && let Some((at, lines)) = lines_put(old, gone.start, &new[put])
+    {
         return vec![(at..at, lines)];
     }
-    if let Some(typed) = only_typing(&old[gone], &new[put]) {
-        let typed = typed.into_iter();
-        return typed
-            .map(|(range, text)| (shift(range, prefix), text))
-            .collect();
+    if let Some(typed) = only_typing(old, new) {
+        return typed;
+    }
+    if let Some(deleted) = only_deletions(old, new) {
+        return deleted;
     }
     // Of many lines that all change and blank ones between them, a diff may keep the wrong ones.
     if let Some(blanks) = only_blanks(old, new) {
@@ -85,13 +86,14 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             continue;
         }
         let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-        let by_lines = whole_lines(was, is);
-        let all = by_lines.unwrap_or_else(|| {
-            let words = diff::refine(was, is).into_iter();
-            words
-                .map(|(gone, put)| whole_words(was, is, gone, put))
-                .collect()
-        });
+        let all = aligned(was, is)
+            .or_else(|| whole_lines(was, is))
+            .unwrap_or_else(|| {
+                let words = diff::refine(was, is).into_iter();
+                words
+                    .map(|(gone, put)| whole_words(was, is, gone, put))
+                    .collect()
+            });
         for (gone, put) in all {
             match pairs.last_mut() {
                 Some(last) if gone.start <= last.0.end => {
@@ -107,13 +109,14 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             at = gone.end;
             kept.trim().is_empty()
         });
-        if blank && was[at..].trim().is_empty() && !was.is_empty() && !is.is_empty() {
+        let replaced = !is.trim().is_empty() || !is.is_empty() && was.trim_end().contains('\n');
+        if blank && was[at..].trim().is_empty() && !was.is_empty() && replaced {
             pairs = vec![(0..was.len(), 0..is.len())];
         }
         let texts = pairs.into_iter();
         out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
     }
-    only_deletions(old, new)
+    deletions_by_characters(old, new)
         .filter(|deleted| 2 * cost(deleted) < cost(&out))
         .unwrap_or(out)
 }
@@ -224,21 +227,95 @@ fn likeness(old: &str, new: &str) -> Option<f32> {
 pub(super) const TYPED_AT_ONCE: usize = 8;
 
 /// The insertions that lead from one text to another, where nothing else does: typing in several places that an
-/// editor reports as one replacement of all between them. Not where so little stayed that it may be chance.
+/// editor reports as one replacement of all between them. Not where so few letters stayed, in the middle of words, that it
+/// may be chance.
 pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
-    if old.len() >= new.len() || new.len() > BY_CHARACTERS {
+    let (gone, put) = middles(old, new);
+    if gone.len() >= put.len() || put.len() > BY_CHARACTERS {
         return None;
     }
-    let pairs = by_characters(old, new);
-    let few = pairs.len() <= TYPED_AT_ONCE && old.trim().len() >= 2 * pairs.len();
-    let typed = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
-    (few && pairs.iter().all(|(gone, _)| gone.is_empty()))
-        .then(|| pairs.into_iter().map(typed).collect())
+    let pairs = put_in(old, new, &gone, &put)?;
+    let text = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
+    Some(pairs.into_iter().map(text).collect())
+}
+
+/// The deletions that lead from one text to another, where nothing else does.
+fn only_deletions(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    let (gone, put) = middles(old, new);
+    // Of blanks that are all that is there instead of lines, nobody knows whether they stayed.
+    let lines = new[put.clone()].trim().is_empty() && old[gone.clone()].contains('\n');
+    if put.len() >= gone.len() || gone.len() > BY_CHARACTERS || lines {
+        return None;
+    }
+    let pairs = put_in(new, old, &put, &gone)?;
+    Some(pairs.into_iter().map(|it| (it.1, String::new())).collect())
+}
+
+/// Where something was put into the shorter of two texts to make the longer one, and what, as places in both.
+fn put_in(
+    shorter: &str,
+    longer: &str,
+    gone: &Range<usize>,
+    put: &Range<usize>,
+) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    // What was typed may begin as the text behind it: some of what is the same before it belongs to the choice.
+    let mut before = gone.start.saturating_sub(AROUND);
+    while !shorter.is_char_boundary(before) {
+        before -= 1;
+    }
+    let mut behind = (shorter.len() - gone.end).min(AROUND);
+    while !shorter.is_char_boundary(gone.end + behind) {
+        behind += 1;
+    }
+    let mut pairs = typed(
+        &shorter[before..gone.end + behind],
+        &longer[before..put.end + behind],
+    )?;
+    for (gone, put) in &mut pairs {
+        *gone = shift(gone.clone(), before);
+        *put = shift(put.clone(), before);
+    }
+    let much = shorter[gone.clone()].trim().len() >= 2 * pairs.len();
+    let kept = pairs.windows(2).map(|it| it[0].1.end..it[1].1.start);
+    let apart = || kept.into_iter().all(|it| stands_apart(longer, &it));
+    (pairs.len() <= TYPED_AT_ONCE && (much || apart())).then_some(pairs)
+}
+
+/// Whether a range of a text is no part of a word around it.
+fn stands_apart(text: &str, range: &Range<usize>) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let within =
+        |at: usize| is_word(text[..at].chars().next_back()) && is_word(text[at..].chars().next());
+    !within(range.start) && !within(range.end)
+}
+
+/// How many bytes around a change are looked at to find where it stands best.
+const AROUND: usize = 64;
+
+/// What is left of a replacement without the text at its ends that it leaves the same: whole lines, where it may be.
+pub(super) fn smallest(old: &str, new: &str) -> Replacement {
+    let (gone, put) = middles(old, new);
+    if put.is_empty() {
+        return (lines_deleted(old, gone), String::new());
+    }
+    let put = &new[put];
+    let lines = gone.is_empty().then(|| lines_put(old, gone.start, put));
+    match lines.flatten() {
+        Some((at, lines)) => (at..at, lines),
+        None => (gone, put.to_owned()),
+    }
+}
+
+/// What is left of two texts without their common end and beginning.
+fn middles(old: &str, new: &str) -> (Range<usize>, Range<usize>) {
+    let suffix = common_suffix(old, new);
+    let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
+    (prefix..old.len() - suffix, prefix..new.len() - suffix)
 }
 
 /// The deletions that lead from one text to another, where nothing else does: what was deleted in several places and is
 /// reported as one replacement of all between them.
-fn only_deletions(old: &str, new: &str) -> Option<Vec<Replacement>> {
+fn deletions_by_characters(old: &str, new: &str) -> Option<Vec<Replacement>> {
     if old.len() > BY_CHARACTERS {
         return None;
     }
@@ -357,3 +434,6 @@ pub(crate) fn common_suffix(a: &str, b: &str) -> usize {
     }
     n
 }
+
+#[cfg(test)]
+mod tests;

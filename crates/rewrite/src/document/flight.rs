@@ -4,7 +4,7 @@
 use text::{ChangeSet, Text};
 
 use super::{DocumentRewrites, stray};
-use crate::attribution;
+use crate::attribution::{self, Belief};
 use crate::effect::{EditId, Effect, Time};
 use crate::life::Rewrite;
 use crate::piece::Piece;
@@ -27,12 +27,16 @@ pub(super) struct Flight {
     pub(super) version: i32,
     /// The parts that the mirror does not show yet.
     pub(super) parts: Vec<attribution::Part>,
+    /// What the parts replace, by their numbers.
+    pub(super) replaced: Vec<(u32, String)>,
     /// The editor has said that it applied it.
     pub(super) said_applied: bool,
     /// Since when it says so and the mirror does not show it.
     pub(super) awaited_since: Option<Time>,
     /// When the last of the parts that have arrived did.
     pub(super) arriving_since: Option<Time>,
+    /// Since when it says so and has reported a newer version without it.
+    pub(super) contradicted_since: Option<Time>,
     /// The editor has said that it did not apply it. That is not believed before the next report, either.
     pub(super) refused: bool,
     /// It cannot arrive any more.
@@ -52,8 +56,10 @@ impl Flight {
             edit,
             version,
             parts: Vec::new(),
+            replaced: Vec::new(),
             said_applied: false,
             awaited_since: None,
+            contradicted_since: None,
             arriving_since: None,
             refused: false,
             lost: false,
@@ -79,6 +85,10 @@ impl DocumentRewrites {
             return Some(since + SILENCE);
         }
         let Some(since) = flight.arriving_since else {
+            // The answer may have overtaken what was typed before the editor took up the edit.
+            if let Some(since) = flight.contradicted_since {
+                return Some(since + PATIENCE);
+            }
             // The user has typed into what it replaces: nobody could tell it from typing when it is reported.
             let unlike = flight.parts.iter().all(|part| part.spoiled);
             let patience = if unlike { SILENCE } else { UNREPORTED };
@@ -148,6 +158,24 @@ impl DocumentRewrites {
         }
     }
 
+    /// What the user has changed and changed back is what it was: parts that replace it may arrive as they were sent.
+    pub(super) fn unspoil(&mut self, text: &Text) {
+        let Some(flight) = &mut self.flight else {
+            return;
+        };
+        for part in flight.parts.iter_mut().filter(|part| part.spoiled) {
+            let mut known = flight.replaced.iter();
+            let was = known.find(|(number, _)| *number == part.number);
+            let is_there = was.is_some_and(|(_, was)| text.range_is(part.range.clone(), was));
+            let grown = part.text.len() as isize - part.range.len() as isize;
+            let growth = self
+                .rewrites
+                .iter()
+                .map(|it| it.tracked.growth(part.number));
+            part.spoiled = !is_there || grown != growth.sum::<isize>();
+        }
+    }
+
     /// Our edit will not arrive. The next one waits for the answer to it all the same, so that the editor never
     /// has two to answer.
     pub(super) fn lose_flight(&mut self, now: Time) {
@@ -193,6 +221,10 @@ impl DocumentRewrites {
         if applied {
             flight.said_applied = true;
             flight.doubtful = false;
+            if !self.profile.checks_versions {
+                let parts = flight.parts.iter_mut();
+                parts.for_each(|part| part.belief = Belief::Claimed);
+            }
             if flight.parts.is_empty() {
                 self.flight = None;
             }

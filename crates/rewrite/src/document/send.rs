@@ -6,7 +6,7 @@ use text::Text;
 
 use super::flight::Flight;
 use super::{DocumentRewrites, stray};
-use crate::attribution;
+use crate::attribution::{self, Belief};
 use crate::effect::{EditId, Effect, Part, RewriteId, Time};
 
 impl DocumentRewrites {
@@ -44,7 +44,7 @@ impl DocumentRewrites {
                         *next_part += 1;
                         parts.push(attribution::Part {
                             spoiled: false,
-                            vague: false,
+                            belief: Belief::Weighed,
                             number: *next_part,
                             range,
                             text: replacement,
@@ -71,7 +71,11 @@ impl DocumentRewrites {
         self.vague_edit = Some(edit);
         // A deletion, or a few blanks, the user may happen to make too.
         let vague = self.profile.checks_versions && !telling;
-        parts.iter_mut().for_each(|part| part.vague = vague);
+        if vague {
+            parts
+                .iter_mut()
+                .for_each(|part| part.belief = Belief::Doubted);
+        }
         out.push(Effect::Edit {
             edit,
             version: self.version,
@@ -92,6 +96,11 @@ impl DocumentRewrites {
             let sent = parts.iter().map(|it| stray::Sent::new(&self.text, it));
             flight.sent = sent.collect();
         }
+        let was = |part: &attribution::Part| {
+            let range = part.range.clone();
+            (part.number, self.text.slice(range).into_owned())
+        };
+        flight.replaced = parts.iter().map(was).collect();
         flight.parts = parts;
         flight.doubtful = vague;
         self.flight = Some(flight);

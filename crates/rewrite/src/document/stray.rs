@@ -10,7 +10,7 @@ use std::ops::Range;
 use text::{Bias, ChangeSet, Text};
 
 use super::{DocumentRewrites, Flight};
-use crate::attribution;
+use crate::attribution::{self, Belief};
 use crate::effect::{EditId, Effect, Part, Time};
 
 /// A line, and bytes of it, both from 0.
@@ -51,7 +51,7 @@ impl Sent {
             range: offset(text, self.range.start)..offset(text, self.range.end),
             text: self.text.clone(),
             spoiled: false,
-            vague: false,
+            belief: Belief::Weighed,
         }
     }
 }

@@ -630,6 +630,36 @@ fn an_edit_that_is_not_told_from_typing_does_not_hold_up_the_rewrite_for_ever() 
     assert_ne!(engine.state(ID), Some(State::Streaming), "after {now} µs");
 }
 
+/// The edits that an unknown editor is asked for which answers that it applied the first one, then reports typing from
+/// before that, and the edit after `pause`, if at all.
+fn asked_after_typing(pause: Option<Time>) -> u32 {
+    let mut text = Text::from("one\ntwo\nthree\n");
+    let mut engine = answered_whole(&text, Profile::default(), 4..7, "2\n");
+    engine.settle(50_000, &mut Vec::new());
+    engine.answered(engine.last_edit(), true);
+    let mut report =
+        |range: Range<usize>, put: &str, version, at, engine: &mut DocumentRewrites| {
+            let change = ChangeSet::replace(text.len(), range, put);
+            change.apply(&mut text);
+            engine.changed(&[change], &text, version, at, &mut Vec::new());
+            engine.settle(at, &mut Vec::new());
+        };
+    report(14..14, "x", 2, 60_000, &mut engine);
+    report(15..15, "y", 3, 70_000, &mut engine);
+    if let Some(pause) = pause {
+        report(4..7, "2", 4, 70_000 + pause, &mut engine);
+    }
+    engine.wake();
+    engine.settle(1_000_000, &mut Vec::new());
+    engine.last_edit().0
+}
+
+#[test]
+fn an_answer_that_overtakes_what_was_typed_before_the_edit_does_not_make_it_lost() {
+    assert_eq!(asked_after_typing(Some(10_000)), 1);
+    assert_eq!(asked_after_typing(None), 2);
+}
+
 /// Lines (bytes of the text) are deleted under a rewrite of `region`, reported as a deletion that says the same.
 #[track_caller]
 fn check_deletion(compares_texts: bool, region: Range<usize>, reported: Range<usize>, left: &str) {
@@ -891,4 +921,42 @@ fn a_line_that_an_undo_brings_back_behind_the_last_one_belongs_to_the_region() {
         check_undo_behind_the_last_line(profile, (4, "one\n"), true);
         check_undo_behind_the_last_line(profile, (4, "uno\n"), false);
     }
+}
+
+/// What a reject asks for after an edit that replaces the second line, before which `before` was reported.
+#[track_caller]
+fn put_back_after(before: &[(Range<usize>, &'static str)]) -> Vec<(Range<usize>, String)> {
+    let mut text = Text::from("one\ntwo\nthree\n");
+    let mut engine = answered_whole(&text, Profile::default(), 4..7, "2\n");
+    engine.settle(50_000, &mut Vec::new());
+    let mut version = 1;
+    let mut report = |range: Range<usize>, put: &str, engine: &mut DocumentRewrites| {
+        version += 1;
+        let change = ChangeSet::replace(text.len(), range, put);
+        change.apply(&mut text);
+        engine.changed(&[change], &text, version, 60_000, &mut Vec::new());
+    };
+    for (range, put) in before {
+        report(range.clone(), put, &mut engine);
+    }
+    report(4..7, "2", &mut engine);
+    engine.answered(EditId(1), true);
+    engine.settle(400_000, &mut Vec::new());
+    let mut out = Vec::new();
+    engine.decide(ID, false, None, &mut out).expect("it waits");
+    engine.settle(800_000, &mut out);
+    assert_eq!(engine.check(), Ok(()));
+    let asked = out.into_iter().find_map(|effect| match effect {
+        Effect::Edit { parts, .. } => Some(parts),
+        _ => None,
+    });
+    let parts = asked.into_iter().flatten();
+    parts.map(|part| (part.range, part.text)).collect()
+}
+
+#[test]
+fn text_that_was_changed_and_changed_back_is_replaced_as_it_was_asked() {
+    let put_back = vec![(4..5, "two".to_owned())];
+    assert_eq!(put_back_after(&[]), put_back);
+    assert_eq!(put_back_after(&[(5..5, "xyz"), (5..8, "")]), put_back);
 }

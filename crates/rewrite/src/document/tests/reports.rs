@@ -211,3 +211,24 @@ fn both_explanations_are_weighed_by_the_same_measure() {
         "  k \n  abxyzc\n  m\n",
     );
 }
+
+#[test]
+fn nobody_puts_back_what_has_just_gone() {
+    let words_deleted = (2..20, " = \"\";\n");
+    let base = "x\nfirst = \"second\";\n\n";
+    check_put(base, "x\n\n", words_deleted, "x\n = \"\";\n\n");
+}
+
+#[test]
+fn an_edit_that_the_editor_claims_is_known_by_what_the_user_has_left_of_it() {
+    let mut desk = Desk::new("(, fotem", Profile::default());
+    desk.start(1, 0..8);
+    desk.says(1, "\nKIWIP = \"BETEZ\";");
+    desk.ends(1);
+    assert_ne!(desk.asked(), [], "an edit under way");
+    desk.engine.answered(desk.engine.last_edit(), true);
+    desk.reports(&[(0..8, "\n = \"\";")]);
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "(, fotem");
+    assert!(desk.engine.flight.is_none(), "it has arrived");
+}
