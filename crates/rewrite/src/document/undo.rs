@@ -120,6 +120,17 @@ impl DocumentRewrites {
         let (Some(first), Some(last)) = (first, last) else {
             return Cow::Borrowed(changes);
         };
+        // Typing well inside of one region is no undo in several, and must not cost them.
+        if first == last {
+            let region = self.rewrites[able[first]].region();
+            let well_inside = |(range, put): &Replacement| {
+                let reach = range.len().max(put.len());
+                region.start + reach < range.start && range.end + reach < region.end
+            };
+            if changes.iter().all(well_inside) {
+                return Cow::Borrowed(changes);
+            }
+        }
         // What comes back right at a region's edge may be told of as standing a little before it.
         let (before, behind) = (first.saturating_sub(1), (last + 1).min(able.len() - 1));
         let ends = [
