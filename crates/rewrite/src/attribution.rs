@@ -42,6 +42,11 @@ pub(crate) enum Belief {
 }
 
 impl Part {
+    /// By how many bytes it lets the document grow.
+    pub(crate) fn growth(&self) -> isize {
+        self.text.len() as isize - self.range.len() as isize
+    }
+
     /// Whether it puts more than blanks: nobody types a word of ours by chance.
     pub(crate) fn is_telling(&self) -> bool {
         !self.text.trim().is_empty()

@@ -295,10 +295,11 @@ impl DocumentRewrites {
             .as_mut()
             .map_or_else(Vec::new, |flight| std::mem::take(&mut flight.parts));
         // What the user has taken away from under a part will not come by it.
-        for part in &mut parts {
-            let own = self.rewrites.iter();
-            let grows: isize = own.map(|it| it.tracked.flight_grows(part.number)).sum();
-            part.spoiled |= grows != part.text.len() as isize - part.range.len() as isize;
+        if !parts.is_empty() {
+            let growths = self.growths();
+            for part in &mut parts {
+                part.spoiled |= growths.get(&part.number).copied().unwrap_or(0) != part.growth();
+            }
         }
         let changes = self.seated(changes);
         let telling: Vec<u32> = parts

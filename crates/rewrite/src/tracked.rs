@@ -580,29 +580,19 @@ impl Tracked {
         self.shown_len as isize - before as isize
     }
 
-    /// By how much part `part` of the edit in flight will let the shown text grow. O(pieces).
-    pub(crate) fn growth(&self, part: u32) -> isize {
-        let pieces = self.pieces.iter().filter(|piece| piece.flight == part);
-        let growth = pieces.map(|piece| match piece.shown {
-            true => -(piece.len as isize),
-            false => piece.len as isize,
-        });
-        growth.sum()
+    /// By how many bytes each piece lets the shown text grow when its part of the edit in flight arrives, with the
+    /// part's number. O(pieces).
+    pub(crate) fn growths(&self) -> impl Iterator<Item = (u32, isize)> {
+        let pieces = self.pieces.iter().filter(|piece| piece.flight != 0);
+        pieces.map(|piece| {
+            let len = piece.len as isize;
+            (piece.flight, if piece.shown { -len } else { len })
+        })
     }
 
     /// Whether an edit in flight will change it. O(pieces).
     pub(crate) fn is_in_flight(&self) -> bool {
         self.pieces.iter().any(|piece| piece.flight != 0)
-    }
-
-    /// By how much the shown text grows when part `part` of the edit in flight arrives. O(pieces).
-    pub(crate) fn flight_grows(&self, part: u32) -> isize {
-        let own = self.pieces.iter().filter(|piece| piece.flight == part);
-        let grows = own.map(|piece| {
-            let len = piece.len as isize;
-            if piece.shown { -len } else { len }
-        });
-        grows.sum()
     }
 
     /// The edit in flight was not applied: its pieces are as they were.

@@ -116,9 +116,7 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
         let texts = pairs.into_iter();
         out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
     }
-    deletions_by_characters(old, new)
-        .filter(|deleted| 2 * cost(deleted) < cost(&out))
-        .unwrap_or(out)
+    out
 }
 
 /// The nearest place where a deletion leads to the same text and takes whole lines, if there is one: of lines that begin
@@ -311,18 +309,6 @@ fn middles(old: &str, new: &str) -> (Range<usize>, Range<usize>) {
     let suffix = common_suffix(old, new);
     let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
     (prefix..old.len() - suffix, prefix..new.len() - suffix)
-}
-
-/// The deletions that lead from one text to another, where nothing else does: what was deleted in several places and is
-/// reported as one replacement of all between them.
-fn deletions_by_characters(old: &str, new: &str) -> Option<Vec<Replacement>> {
-    if old.len() > BY_CHARACTERS {
-        return None;
-    }
-    let pairs = by_characters(old, new);
-    let deleted = pairs.len() <= TYPED_AT_ONCE && pairs.iter().all(|(_, put)| put.is_empty());
-    let gone = pairs.into_iter().map(|(gone, _)| (gone, String::new()));
-    deleted.then(|| gone.collect())
 }
 
 /// The changes between two texts that differ in white space alone, as formatters make them.

@@ -1,6 +1,8 @@
 //! The edit in flight: what has arrived of it, when its rest counts as lost, and what the editor's word on it is worth.
 //! Its making is in `send`; telling it from typing, in `attribution`.
 
+use std::collections::HashMap;
+
 use text::{ChangeSet, Text};
 
 use super::{DocumentRewrites, stray};
@@ -158,21 +160,32 @@ impl DocumentRewrites {
         }
     }
 
+    /// By how many bytes each part of the edit in flight lets the document grow, of what the user has left of it.
+    pub(super) fn growths(&self) -> HashMap<u32, isize> {
+        let mut all = HashMap::new();
+        for (part, by) in self.rewrites.iter().flat_map(|it| it.tracked.growths()) {
+            *all.entry(part).or_default() += by;
+        }
+        all
+    }
+
     /// What the user has changed and changed back is what it was: parts that replace it may arrive as they were sent.
     pub(super) fn unspoil(&mut self, text: &Text) {
-        let Some(flight) = &mut self.flight else {
+        let any = |flight: &Flight| flight.parts.iter().any(|part| part.spoiled);
+        if !self.flight.as_ref().is_some_and(any) {
             return;
-        };
-        for part in flight.parts.iter_mut().filter(|part| part.spoiled) {
-            let mut known = flight.replaced.iter();
+        }
+        let growths = self.growths();
+        let parts = self.flight.iter_mut().flat_map(|flight| {
+            let replaced = &flight.replaced;
+            flight.parts.iter_mut().map(move |part| (part, replaced))
+        });
+        for (part, replaced) in parts.filter(|(part, _)| part.spoiled) {
+            let mut known = replaced.iter();
             let was = known.find(|(number, _)| *number == part.number);
             let is_there = was.is_some_and(|(_, was)| text.range_is(part.range.clone(), was));
-            let grown = part.text.len() as isize - part.range.len() as isize;
-            let growth = self
-                .rewrites
-                .iter()
-                .map(|it| it.tracked.growth(part.number));
-            part.spoiled = !is_there || grown != growth.sum::<isize>();
+            let growth = growths.get(&part.number).copied().unwrap_or(0);
+            part.spoiled = !is_there || growth != part.growth();
         }
     }
 
