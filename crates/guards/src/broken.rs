@@ -49,7 +49,10 @@ fn key(tree: &Tree, error: &Range<usize>) -> String {
 }
 
 fn fault(tree: &Tree, error: &Range<usize>, more: usize) -> Fault {
-    let line = tree.text.line_of(error.start);
+    // What cannot be parsed may begin behind a line, with its line break.
+    let all = tree.text.slice(error.clone());
+    let code = error.start + all.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+    let line = tree.text.line_of(code);
     let at = format!("line {}", line + 1);
     let what = match error.is_empty() {
         true => {
@@ -57,8 +60,8 @@ fn fault(tree: &Tree, error: &Range<usize>, more: usize) -> Fault {
             format!("something is missing in {at}: {}", quoted(&line))
         }
         false => {
-            let first_line = tree.text.line_end(line).min(error.end);
-            let code = tree.text.slice(error.start..first_line);
+            let first_line = tree.text.line_end(line).clamp(code, error.end);
+            let code = tree.text.slice(code..first_line);
             format!("{at} cannot be parsed: {}", quoted(&code))
         }
     };

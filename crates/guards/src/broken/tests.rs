@@ -72,3 +72,30 @@ fn errors_behind_the_region_count() {
         assert_eq!(check(&change, &[Guard::Syntax]).len(), 1, "{new}");
     }
 }
+
+/// Whatever is written, there is an answer.
+#[test]
+fn no_broken_text_is_too_odd() {
+    let seed = std::env::var("SEED").map_or(1, |it| it.parse().expect("a number"));
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let words = [
+        "\r\n", "\n", "\r\n  ", "{", "}", "(", ")", "\"", "a", " = ", "[", "é", "# ", "if x",
+    ];
+    for round in 0..3_000 {
+        let language = Language::ALL[rng.usize(..Language::ALL.len())];
+        let new: String = (0..rng.usize(1..12))
+            .map(|_| words[rng.usize(..words.len())])
+            .collect();
+        let before = Text::from("a = 1\r\n");
+        let change = Change {
+            language: Some(language),
+            before: &before,
+            region: 0..5,
+            new: &new,
+        };
+        for fault in check(&change, &[Guard::Syntax]) {
+            let within = fault.range.is_none_or(|it| it.end <= new.len());
+            assert!(within, "seed {seed} round {round}: {language:?} {new:?}");
+        }
+    }
+}
