@@ -9,6 +9,7 @@ mod edit;
 mod group;
 mod words;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use text::{Bias, ChangeSet, Text};
@@ -16,7 +17,7 @@ use text::{Bias, ChangeSet, Text};
 use edit::{Edit, OurEdit, is_exactly};
 use group::attribute_groups;
 pub(crate) use words::{Replacement, common_prefix, common_suffix, lines_put};
-use words::{shift, smallest};
+use words::{by_words, shift, smallest};
 
 /// One replacement of our edit in flight, in bytes of the mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,13 @@ impl Part {
     pub(crate) fn is_telling(&self) -> bool {
         !self.text.trim().is_empty()
     }
+
+    /// Whether `edit`, which is reported beside this part and leads to the same text, is this part: nobody types a word
+    /// of ours there, and of some equal lines the last is told as deleted by editors that compare texts.
+    fn is_told_beside(&self, edit: &Edit, old: &Text) -> bool {
+        let words = || !old.slice(self.range.clone()).trim().is_empty();
+        self.is_telling() || self.range.start <= edit.raw.start && words()
+    }
 }
 
 /// What a change, or one step of it, turned out to be.
@@ -84,9 +92,13 @@ pub(crate) fn attribute(
     }
     let (mut spoiled, parts): (Vec<Part>, Vec<Part>) =
         parts.into_iter().partition(|part| part.spoiled);
-    let (steps, mut missing) = attribute_good(old, changes, &whole, new, parts);
+    // An edit arrives whole, or not at all: beside a part that cannot come, another has come only where it says so itself.
+    let claimed = parts.iter().all(|part| part.belief == Belief::Claimed);
+    let complete = spoiled.is_empty() || claimed;
+    let (steps, mut missing) = attribute_good(old, changes, &whole, new, parts, complete);
     if !spoiled.is_empty() {
-        move_parts(&mut spoiled, &whole);
+        // By what changed, not by how widely it was reported: the user may be putting back what they replace.
+        move_parts(&mut spoiled, &narrowed(old, changes, by_words));
         missing.extend(spoiled);
         missing.sort_by_key(|part| part.range.start);
     }
@@ -120,8 +132,36 @@ pub(crate) fn attribute_alone(
         let user = Vec::new();
         return (vec![Attribution { confirmed, user }], Vec::new());
     }
+    if differs_in_blanks(old, &whole, &parts) {
+        let (steps, missing) = attribute(old, changes, new, parts.clone());
+        if missing.is_empty() {
+            return (steps, missing);
+        }
+    }
     move_parts(&mut parts, &whole);
     (attribute(old, changes, new, Vec::new()).0, parts)
+}
+
+/// Whether the change takes and puts what the parts do but for blanks: an editor may put line breaks of the file's own
+/// kind, or indent what it puts in its own way.
+fn differs_in_blanks(old: &Text, change: &ChangeSet, parts: &[Part]) -> bool {
+    fn seen<'a>(texts: impl Iterator<Item = Cow<'a, str>>) -> String {
+        let mut all = String::new();
+        texts.for_each(|text| all.extend(visible(&text)));
+        all
+    }
+    let changes = change.changes();
+    let put = seen(parts.iter().map(|it| Cow::from(it.text.as_str())));
+    let gone = |range: &Range<usize>| old.slice(range.clone());
+    !put.is_empty()
+        && put == seen(changes.iter().map(|it| Cow::from(it.text.as_str())))
+        && seen(parts.iter().map(|it| gone(&it.range)))
+            == seen(changes.iter().map(|it| gone(&it.old)))
+}
+
+/// A text without its blanks.
+pub(crate) fn visible(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !c.is_whitespace())
 }
 
 fn attribute_good(
@@ -130,6 +170,7 @@ fn attribute_good(
     whole: &ChangeSet,
     new: &Text,
     parts: Vec<Part>,
+    complete: bool,
 ) -> (Vec<Attribution>, Vec<Part>) {
     let raw = edits(whole);
     if !parts.is_empty() && may_all_be(&raw, &parts, old) && is_exactly(old, new, &raw, &parts) {
@@ -144,21 +185,31 @@ fn attribute_good(
     }
     if parts.is_empty() {
         let several = (changes.len() > 1).then(|| trimmed(old, changes));
-        let (step, missing) = attribute_one(old, several.as_ref().unwrap_or(whole), parts);
+        let (step, missing) = attribute_one(old, several.as_ref().unwrap_or(whole), parts, true);
         return (vec![step], missing);
     }
-    attribute_each(old, changes, parts)
+    attribute_each(old, changes, parts, complete)
 }
 
 /// All changes as one, each without the text at its ends that it leaves the same: an editor may report a line break
 /// typed in a line as a new rest of the line, and typing in that rest behind it.
 fn trimmed(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
+    narrowed(old, changes, |was, is| vec![smallest(was, is)])
+}
+
+/// All changes as one, each replacement by smaller ones that lead from its old text to its new one.
+fn narrowed(
+    old: &Text,
+    changes: &[ChangeSet],
+    smaller: impl Fn(&str, &str) -> Vec<Replacement>,
+) -> ChangeSet {
     let mut text = old.clone();
     let mut all = ChangeSet::identity(old.len());
     for change in changes {
-        let smaller = edits(change).into_iter().map(|edit| {
-            let (range, put) = smallest(&text.slice(edit.range.clone()), &edit.text);
-            (shift(range, edit.range.start), put)
+        let smaller = edits(change).into_iter().flat_map(|edit| {
+            let at = edit.range.start;
+            let all = smaller(&text.slice(edit.range.clone()), &edit.text).into_iter();
+            all.map(move |(range, put)| (shift(range, at), put))
         });
         let smaller = smaller.filter(|(range, text)| !range.is_empty() || !text.is_empty());
         let smaller = ChangeSet::from_changes(text.len(), smaller.collect::<Vec<_>>());
@@ -168,11 +219,15 @@ fn trimmed(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
     all
 }
 
-/// Whether the changes lie where the parts do. Who does several things at once that lead to the same text elsewhere is
-/// no person.
+/// Whether the changes lie where the parts do, or may be told. Who does several things at once that lead to the same
+/// text elsewhere is no person.
 fn may_all_be(raw: &[Edit], parts: &[Part], old: &Text) -> bool {
-    let mut all = parts.iter();
-    parts.len() > 1 || all.all(|part| raw.iter().any(|edit| edit.may_be(part, old)))
+    let is_told =
+        |edit: &Edit, part: &Part| edit.may_be(part, old) || part.is_told_beside(edit, old);
+    parts.len() > 1
+        || parts
+            .iter()
+            .all(|part| raw.iter().any(|edit| is_told(edit, part)))
 }
 
 /// Changes that are a part to the letter come first out, what lies between them is weighed as one.
@@ -180,6 +235,7 @@ fn attribute_each(
     old: &Text,
     changes: &[ChangeSet],
     mut parts: Vec<Part>,
+    complete: bool,
 ) -> (Vec<Attribution>, Vec<Part>) {
     let mut text = old.clone();
     let mut there = parts.clone();
@@ -221,7 +277,7 @@ fn attribute_each(
     let mut run: Option<Run> = None;
     let weigh = |run: &mut Option<Run>, parts: &mut Vec<Part>, steps: &mut Vec<Attribution>| {
         if let Some(run) = run.take() {
-            let (step, missing) = run.weighed(std::mem::take(parts));
+            let (step, missing) = run.weighed(std::mem::take(parts), complete);
             steps.push(step);
             *parts = missing;
         }
@@ -267,12 +323,12 @@ struct Run {
 
 impl Run {
     /// Where nothing of ours is in them, it was typing, and the less of it the better.
-    fn weighed(&self, parts: Vec<Part>) -> (Attribution, Vec<Part>) {
-        let (step, missing) = attribute_one(&self.before, &self.wide, parts.clone());
+    fn weighed(&self, parts: Vec<Part>, complete: bool) -> (Attribution, Vec<Part>) {
+        let (step, missing) = attribute_one(&self.before, &self.wide, parts.clone(), complete);
         if !step.confirmed.is_empty() || self.wide == self.smaller {
             return (step, missing);
         }
-        let (step, _) = attribute_one(&self.before, &self.smaller, Vec::new());
+        let (step, _) = attribute_one(&self.before, &self.smaller, Vec::new(), true);
         let user = ChangeSet::from_changes(self.before.len(), step.user.iter().cloned());
         let mut missing = parts;
         move_parts(&mut missing, &user);
@@ -300,8 +356,14 @@ fn edits(change: &ChangeSet) -> Vec<Edit> {
     change.changes().into_iter().map(edit).collect()
 }
 
-/// Splits one change. The missing parts come back where they would go in the new text.
-fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attribution, Vec<Part>) {
+/// Splits one change. The missing parts come back where they would go in the new text. `complete` says that `parts` are
+/// all that has not arrived of our edit.
+fn attribute_one(
+    old: &Text,
+    change: &ChangeSet,
+    parts: Vec<Part>,
+    complete: bool,
+) -> (Attribution, Vec<Part>) {
     let raw = edits(change);
     let reach: Vec<Range<usize>> = raw.iter().map(|edit| edit.lines(old)).collect();
     let (near, mut missing): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| {
@@ -326,7 +388,7 @@ fn attribute_one(old: &Text, change: &ChangeSet, parts: Vec<Part>) -> (Attributi
             old,
             canonical(old, raw),
             canonical_parts(old, near),
-            missing.is_empty(),
+            complete && missing.is_empty(),
         )
     };
     missing.extend(split.missing);

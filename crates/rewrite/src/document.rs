@@ -5,6 +5,7 @@
 //! waits in the regions and goes out with the next edit.
 
 mod accept;
+mod copies;
 mod deletion;
 mod flight;
 mod returning;
@@ -73,6 +74,7 @@ pub struct DocumentRewrites {
     contradictions: u32,
     /// The version at which the editor refused an edit: wait for a newer one.
     refused_at: Option<i32>,
+    copies: copies::Copies,
     next_frame: Time,
     wake_at: Option<Time>,
     edits: u32,
@@ -97,6 +99,7 @@ impl DocumentRewrites {
             strays: Vec::new(),
             contradictions: 0,
             refused_at: None,
+            copies: copies::Copies::default(),
             next_frame: 0,
             wake_at: None,
             edits: 0,
@@ -287,6 +290,11 @@ impl DocumentRewrites {
             self.version = version;
             return;
         }
+        if let Some((first, between)) = self.first_are_ours(changes) {
+            let (ours, rest) = changes.split_at(first);
+            self.changed(ours, &between, version, now, out);
+            return self.changed(rest, after, version, now, out);
+        }
         self.judge_refusal(changes, after);
         let strays = self.strays_among(changes);
         let reported = changes;
@@ -313,6 +321,11 @@ impl DocumentRewrites {
             self.vague_edit = None;
         }
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
+        if partly {
+            self.copies.forget();
+        } else {
+            self.copies.note(reported, &self.text);
+        }
         if let Some(flight) = self.flight.as_mut().filter(|it| it.lost_since.is_none()) {
             flight.parts = missing;
             // An edit is atomic, so what arrived in part will be reported whole: Neovim sends a notification for
@@ -358,6 +371,24 @@ impl DocumentRewrites {
         }
     }
 
+    /// How many changes from the first on are the edit in flight and nothing else, where more were reported with them, and
+    /// the text after them: what follows may be its undo.
+    fn first_are_ours(&self, changes: &[ChangeSet]) -> Option<(usize, Text)> {
+        let flight = self.flight.as_ref()?;
+        let clear = !flight.refused && flight.lost_since.is_none() && !flight.parts.is_empty();
+        if !clear || self.profile.reports_apart {
+            return None;
+        }
+        let mut text = self.text.clone();
+        let most = flight.parts.len().min(changes.len().saturating_sub(1));
+        (1..=most).find_map(|first| {
+            changes[first - 1].apply(&mut text);
+            let ours = &changes[..first];
+            attribution::is_all(&self.text, ours, &text, &flight.parts)
+                .then(|| (first, text.clone()))
+        })
+    }
+
     /// Lets go of every region of which the mirror says otherwise than its pieces do. That takes an editor that
     /// applies edits to another text than the one they were made for; nothing is guessed then. Costs the regions
     /// that the last changes touched, and all of them where one is let go of.
@@ -390,16 +421,8 @@ impl DocumentRewrites {
                 end = region.end;
                 continue;
             }
-            if rewrite.is_streaming() {
-                out.push(Effect::Cancel {
-                    rewrite: rewrite.id,
-                });
-            }
             any = true;
-            rewrite.go_stale(LOST_TRACK);
-            out.push(Effect::Changed {
-                rewrite: rewrite.id,
-            });
+            rewrite.let_go(LOST_TRACK, out);
         }
         any
     }
@@ -602,15 +625,14 @@ impl DocumentRewrites {
     fn end_all(&mut self, why: &str, out: &mut Vec<Effect>) {
         self.flight = None;
         for mut rewrite in std::mem::take(&mut self.rewrites) {
-            if rewrite.is_streaming() {
-                out.push(Effect::Cancel {
+            // What was said to be over is over as it was said.
+            if rewrite.is_left() {
+                out.push(Effect::Changed {
                     rewrite: rewrite.id,
                 });
+            } else {
+                rewrite.let_go(why, out);
             }
-            rewrite.go_stale(why);
-            out.push(Effect::Changed {
-                rewrite: rewrite.id,
-            });
             self.remember(rewrite.view());
         }
     }

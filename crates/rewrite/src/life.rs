@@ -11,8 +11,8 @@ use prompt::{Cleaner, Unusable};
 
 use crate::attribution::Replacement;
 use crate::effect::{
-    Apply, DecideError, Decision, HunkState, HunkView, RewriteId, RewriteView, Start, State, Time,
-    Timings, Tokens,
+    Apply, DecideError, Decision, Effect, HunkState, HunkView, RewriteId, RewriteView, Start,
+    State, Time, Timings, Tokens,
 };
 use crate::open_end::OpenEnd;
 use crate::piece::{Origin, Showing, Verdict};
@@ -25,6 +25,9 @@ const MAX_OUTPUT: usize = 8 << 20;
 
 /// Typing may go on while the model's text changes sides; after so many times it stays where it is.
 const MOST_SEATINGS: u8 = 8;
+
+/// What is said of an answer that was cut off, where some of it stands.
+const KEPT: &str = "; the complete lines are kept for your decision.";
 
 /// What a rewrite is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +215,7 @@ impl Rewrite {
             }
             StreamEvent::Incomplete { reason, usage } => {
                 self.count(usage);
-                self.stop_early(format!("The model stopped before its end ({reason}); the complete lines are kept for your decision."));
+                self.stop_early(format!("The model stopped before its end ({reason}){KEPT}"));
             }
             StreamEvent::Failed(error) => self.fail(format!(
                 "The model failed: {}.",
@@ -338,6 +341,15 @@ impl Rewrite {
         self.phase = Phase::Leaving(State::Stale);
     }
 
+    /// Ends it, and says so: nobody knows any more where it is, or its file is gone.
+    pub(crate) fn let_go(&mut self, message: &str, out: &mut Vec<Effect>) {
+        if self.is_streaming() {
+            out.push(Effect::Cancel { rewrite: self.id });
+        }
+        self.go_stale(message);
+        out.push(Effect::Changed { rewrite: self.id });
+    }
+
     /// Its place is taken by a new rewrite of the same region.
     pub(crate) fn give_way(&mut self) {
         self.message = Some("Redirected.".to_owned());
@@ -346,6 +358,7 @@ impl Rewrite {
 
     fn leave(&mut self, state: State, verdict: Verdict) {
         self.cleaner = None;
+        self.tracked.adopt_line_ends();
         self.tracked.decide(verdict, |_| true);
         for hunk in &mut self.hunks {
             if hunk.verdict == Verdict::Open {
@@ -391,6 +404,7 @@ impl Rewrite {
     }
 
     fn settle(&mut self) {
+        self.tracked.adopt_line_ends();
         let hunks = self.tracked.settle(self.showing).into_iter();
         self.hunks = hunks
             .map(|hunk| DecidedHunk {
@@ -401,6 +415,10 @@ impl Rewrite {
     }
 
     fn settle_without_hunks(&mut self, state: State) {
+        if let Some(why) = self.message.as_mut().filter(|it| it.ends_with(KEPT)) {
+            why.truncate(why.len() - KEPT.len());
+            why.push_str("; nothing had changed by then.");
+        }
         let (over, why) = match state {
             State::Interrupted => (State::Rejected, "Stopped before anything had changed."),
             _ if self.tracked.touched() => (

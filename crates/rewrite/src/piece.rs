@@ -63,6 +63,8 @@ pub(crate) struct Piece {
     pub(crate) shown: bool,
     /// The part of the edit in flight that will flip `shown`; 0 for none.
     pub(crate) flight: u32,
+    /// The part that was to take it away when the user did; 0 for none.
+    pub(crate) forestalled: u32,
     /// The edit that flipped `shown` last; 0 for none.
     pub(crate) flipped: u32,
     /// The hunk it belongs to, from 1; 0 for none.
@@ -85,6 +87,7 @@ impl Piece {
             verdict: Verdict::Open,
             shown: true,
             flight: 0,
+            forestalled: 0,
             flipped: 0,
             hunk: 0,
             beside: Beside::Nothing,

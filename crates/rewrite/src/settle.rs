@@ -61,6 +61,10 @@ impl Tracked {
     /// Replaces the pieces by those of the minimal diff and numbers its hunks from 1. To be called when the
     /// shown text is what is wanted and nothing is in flight. Cost is the region.
     pub(crate) fn settle(&mut self, showing: Showing) -> Vec<Hunk> {
+        debug_assert!(
+            self.spells_base(&self.pieces),
+            "the base has changed places"
+        );
         let target = self.target();
         let mut marks = self.marks();
         let mut path = Path::new(self.base(), &target, open_end::hunks(self.base(), &target));

@@ -13,6 +13,7 @@
 //! which pieces are wanted. Nothing here knows versions, editors or other regions.
 
 mod deletion;
+mod line_ends;
 mod moments;
 mod narrow;
 mod precedence;
@@ -363,7 +364,7 @@ impl Tracked {
             } else {
                 piece.removed = true;
                 piece.shown = false;
-                piece.flight = 0;
+                piece.forestalled = std::mem::take(&mut piece.flight);
                 index += 1 + self.remove_what_it_stands_for(index, true);
             }
         }
@@ -563,6 +564,9 @@ impl Tracked {
         self.finger = Finger::default();
         let before = self.shown_len;
         for piece in &mut self.pieces {
+            if piece.forestalled == part {
+                piece.forestalled = 0;
+            }
             if piece.flight != part {
                 continue;
             }
@@ -600,6 +604,7 @@ impl Tracked {
         for piece in &mut self.pieces {
             self.dirty |= piece.flight != 0;
             piece.flight = 0;
+            piece.forestalled = 0;
         }
     }
 
@@ -607,6 +612,7 @@ impl Tracked {
     /// then stands outside: gives how many bytes of it stand before the region. O(pieces).
     pub(crate) fn refute(&mut self, edit: u32, which: impl Fn(&Piece) -> bool) -> usize {
         let (mut index, mut before) = (0, 0);
+        let (mut start, mut end) = (false, false);
         while index < self.pieces.len() {
             let piece = &mut self.pieces[index];
             index += 1;
@@ -625,6 +631,8 @@ impl Tracked {
                 if at_start || !self.pieces[index..].iter().any(is_shown) {
                     self.shown_len -= len;
                     before += if at_start { len } else { 0 };
+                    start |= at_start;
+                    end |= !at_start;
                     continue;
                 }
                 let piece = &self.pieces[index - 1];
@@ -635,9 +643,34 @@ impl Tracked {
                 index += 1;
             }
         }
+        // What was typed beside it was typed at the edge.
+        if start {
+            before += self.put_outside(Edge::Start);
+        }
+        if end {
+            self.put_outside(Edge::End);
+        }
         self.finger = Finger::default();
         self.dirty = true;
         before
+    }
+
+    /// The user's text right inside of an edge stands outside of it; gives how many bytes.
+    fn put_outside(&mut self, edge: Edge) -> usize {
+        let mut len = 0;
+        loop {
+            let mut shown = self.pieces.iter();
+            let at = match edge {
+                Edge::Start => shown.position(|piece| piece.shown),
+                Edge::End => shown.rposition(|piece| piece.shown),
+            };
+            let of_user = at.filter(|at| self.pieces[*at].origin == Origin::Theirs);
+            let Some(at) = of_user else {
+                self.shown_len -= len;
+                return len;
+            };
+            len += self.pieces.remove(at).len;
+        }
     }
 
     fn forget_taken_back(&mut self) {

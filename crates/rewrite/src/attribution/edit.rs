@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use text::Text;
 
-use super::words::{Replacement, by_words, common_prefix, common_suffix};
+use super::words::{Replacement, by_words, common_prefix, common_suffix, middles, shift};
 use super::{Belief, Part};
 
 /// A replacement in bytes of the old text.
@@ -108,7 +108,11 @@ impl Edit {
 
     /// Whether this says the same as a part of ours, and where.
     pub(super) fn says_the_same(&self, part: &Part, old: &Text) -> bool {
-        if !self.may_be(part, old) {
+        if !part.is_told_beside(self, old) && !self.may_be(part, old) {
+            return false;
+        }
+        let grown = self.text.len() as isize - self.range.len() as isize;
+        if grown != part.growth() {
             return false;
         }
         let theirs = self.clone().canonical(old, 0);
@@ -125,6 +129,13 @@ impl Edit {
             *range = range.start + at..range.end + at;
         }
         smaller
+    }
+
+    /// Without common suffix and prefix, where it was reported or sent; in bytes from `start`, where `was` begins.
+    pub(super) fn trimmed(&self, was: &str, start: usize) -> (Range<usize>, &str) {
+        let raw = self.raw.start - start..self.raw.end - start;
+        let (gone, put) = middles(&was[raw.clone()], &self.raw_text);
+        (shift(gone, raw.start), &self.raw_text[put])
     }
 
     /// Without common suffix and prefix, and moved as far left as it says the same: an editor that reports a

@@ -5,7 +5,7 @@ use std::ops::Range;
 use text::Text;
 
 use super::edit::{Edit, OurEdit};
-use super::words::{Replacement, cost, replacements, shift};
+use super::words::{Replacement, cost, lines_deleted, lines_put, replacements, shift};
 use super::{Attribution, Belief, Part};
 
 /// A stretch of the old text with the changes and the parts that touch it.
@@ -58,7 +58,7 @@ impl Group {
                     split.push(Weighed {
                         group,
                         mixed: Some(Vec::new()),
-                        letters: alone.clone(),
+                        costs: (0, cost(&alone)),
                         bites: false,
                         alone,
                     });
@@ -73,12 +73,28 @@ impl Group {
                     group,
                     mixed: None,
                     alone: Vec::new(),
-                    letters: Vec::new(),
+                    costs: (0, 0),
                     bites: false,
                 });
             }
         }
         split
+    }
+
+    /// The replacements from the text with the parts in it to the new one, none of them outside of what was reported or
+    /// sent, though it may say the same there.
+    fn replacements_within_told(&self, was: &str, made: &str, is: &str) -> Vec<Replacement> {
+        let sent = self.parts.iter().map(|part| &part.edit.raw);
+        let told = || self.edits.iter().map(|edit| &edit.raw).chain(sent.clone());
+        let start = told().map(|it| it.start).min().unwrap_or_default();
+        let end = told().map(|it| it.end).max().unwrap_or_default();
+        let before = start.saturating_sub(self.range.start);
+        let behind = was.len() - (end - self.range.start);
+        let made = &made[before..made.len() - behind];
+        let all = replacements(made, &is[before..is.len() - behind]);
+        all.into_iter()
+            .map(|(range, text)| (shift(range, before), text))
+            .collect()
     }
 
     fn believes(&self, belief: Belief) -> bool {
@@ -89,10 +105,10 @@ impl Group {
     fn is_put_back(&self, was: &str, changes: &[Replacement]) -> bool {
         let mut moved = 0;
         let mut parts = self.parts.iter().map(|OurEdit { edit, .. }| {
-            let start = (edit.range.start - self.range.start).wrapping_add_signed(moved);
-            moved += edit.text.len() as isize - edit.range.len() as isize;
-            let gone = edit.range.start - self.range.start..edit.range.end - self.range.start;
-            (start..start + edit.text.len(), &was[gone])
+            let (gone, put) = edit.trimmed(was, self.range.start);
+            let start = gone.start.wrapping_add_signed(moved);
+            moved += put.len() as isize - gone.len() as isize;
+            (start..start + put.len(), &was[gone])
         });
         parts.any(|(place, gone)| {
             let mut here = changes
@@ -107,7 +123,7 @@ impl Group {
 
     /// How much of what the parts put these replacements, in the text with the parts in it, delete; blanks that stay
     /// may as well be others.
-    fn taken_back(&self, changes: &[Replacement]) -> Taken {
+    fn taken_back(&self, was: &str, changes: &[Replacement]) -> Taken {
         let mut moved = 0;
         let gone = |range: Range<usize>| {
             let mut changes = changes.iter();
@@ -115,10 +131,11 @@ impl Group {
         };
         let (mut said, mut left) = (0, 0);
         for OurEdit { edit, .. } in &self.parts {
-            let start = (edit.range.start - self.range.start).wrapping_add_signed(moved);
-            moved += edit.text.len() as isize - edit.range.len() as isize;
-            let blank = edit.text.trim().is_empty();
-            for (at, c) in edit.text.char_indices() {
+            let (range, put) = edit.trimmed(was, self.range.start);
+            let start = range.start.wrapping_add_signed(moved);
+            moved += put.len() as isize - range.len() as isize;
+            let blank = put.trim().is_empty();
+            for (at, c) in put.char_indices() {
                 if blank || !c.is_whitespace() {
                     said += 1;
                     left += usize::from(!gone(start + at..start + at + c.len_utf8()));
@@ -160,8 +177,8 @@ pub(super) struct Weighed {
     mixed: Option<Vec<Replacement>>,
     /// The user's replacements if they have not.
     alone: Vec<Replacement>,
-    /// The same, by letters.
-    letters: Vec<Replacement>,
+    /// What the two explanations cost that is not in both.
+    costs: (usize, usize),
     /// The user would have taken away some of what has just come, or put back some of what has just gone.
     bites: bool,
 }
@@ -175,34 +192,74 @@ impl Weighed {
             return group.split(&arrived, &was);
         }
         let possible = !group.parts.is_empty() && !group.edits.is_empty() && group.is_covered();
-        let mixed = possible.then(|| {
-            let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
-            replacements(&made, &is)
-        });
-        let letters = match mixed {
-            Some(_) => replacements(&was, &is),
-            None => Vec::new(),
-        };
+        let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
+        let mixed = possible.then(|| group.replacements_within_told(&was, &made, &is));
         // Nobody takes away all that has just come, and only that.
-        let taken = mixed.as_ref().map(|mixed| group.taken_back(mixed));
+        let taken = mixed.as_ref().map(|mixed| group.taken_back(&was, mixed));
         let put_back = mixed
             .as_ref()
             .is_some_and(|mixed| group.is_put_back(&was, mixed));
         let claimed = group.believes(Belief::Claimed);
         let mixed = mixed.filter(|_| taken != Some(Taken::All));
-        let alone = group
+        let mixed = mixed.map(|mixed| of_whole_lines(&made, mixed));
+        let alone: Vec<Replacement> = group
             .edits
             .iter()
             .flat_map(|edit| edit.narrowed(&was, start))
             .collect();
+        let costs = match &mixed {
+            // By the measure of the other explanation: words are taken for changed whole, letters are not.
+            Some(mixed) => {
+                let letters = replacements(&was, &is);
+                let ways = [&alone, &letters].into_iter();
+                let without = ways.min_by_key(|it| cost(it)).unwrap_or(&alone);
+                let both = cost_in_both((&made, mixed), (&was, without));
+                (cost(mixed) - both, cost(without) - both)
+            }
+            None => (0, 0),
+        };
         vec![Weighed {
             group,
             mixed,
             alone,
-            letters,
+            costs,
             bites: !claimed && (taken == Some(Taken::Some) || put_back),
         }]
     }
+}
+
+/// One insertion or deletion where it is one of whole lines, if it says the same there.
+fn of_whole_lines(old: &str, changes: Vec<Replacement>) -> Vec<Replacement> {
+    match changes.as_slice() {
+        [(gone, put)] if put.is_empty() => vec![(lines_deleted(old, gone.clone()), String::new())],
+        [(gone, put)] if gone.is_empty() => match lines_put(old, gone.start, put) {
+            Some((at, lines)) => vec![(at..at, lines)],
+            None => changes,
+        },
+        _ => changes,
+    }
+}
+
+/// What those replacements cost that are the same on both sides, each side with the text that it changes.
+fn cost_in_both(
+    (one, ones): (&str, &[Replacement]),
+    (other, others): (&str, &[Replacement]),
+) -> usize {
+    let mut left: Vec<(&str, &str)> = others
+        .iter()
+        .map(|(gone, put)| (&other[gone.clone()], put.as_str()))
+        .collect();
+    let mut both = 0;
+    for (gone, put) in ones {
+        let same = left
+            .iter()
+            .position(|it| *it == (&one[gone.clone()], put.as_str()));
+        if let Some(at) = same {
+            left.swap_remove(at);
+            both += gone.len() + put.len();
+        }
+    }
+    both
 }
 
 /// A change that has been split.
@@ -239,11 +296,10 @@ pub(super) fn attribute_groups(
         });
     let (mut with_ours, mut without, mut bites) = (0, 0, false);
     for weighed in &weighed {
-        if let Some(mixed) = &weighed.mixed {
-            with_ours += cost(mixed);
+        if weighed.mixed.is_some() {
+            with_ours += weighed.costs.0;
+            without += weighed.costs.1;
             bites |= weighed.bites;
-            // By the measure of the other explanation: words are taken for changed whole, letters are not.
-            without += cost(&weighed.alone).min(cost(&weighed.letters));
         }
     }
     // Letters that a word of the user's happens to share with one of ours are not what is left of ours.

@@ -364,3 +364,25 @@ fn lines_deleted_beside_an_edit_that_is_lost_are_those_also_where_the_whole_text
         &[(4..10, "")],
     );
 }
+
+#[test]
+fn beside_a_part_that_the_user_typed_into_the_others_have_not_come_with_a_deletion() {
+    let old = Text::from("top\none # me\ntwo\nend\n");
+    let part = |number, range, text: &str, spoiled| Part {
+        number,
+        range,
+        text: text.to_owned(),
+        spoiled,
+        belief: Belief::Weighed,
+    };
+    let parts = vec![part(1, 4..12, "1", true), part(2, 15..16, "", false)];
+    let change = ChangeSet::replace(old.len(), 4..17, "");
+    let mut new = old.clone();
+    change.apply(&mut new);
+    // All of the region is deleted; the line break in front of it, in place of its last one, would do as well.
+    let (steps, missing) = attribute(&old, &[change], &new, parts);
+    let user = vec![(4..17, String::new())];
+    let confirmed = Vec::new();
+    assert_eq!(steps, [Attribution { confirmed, user }]);
+    assert_eq!(missing.len(), 2);
+}

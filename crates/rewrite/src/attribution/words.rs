@@ -121,7 +121,7 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
 
 /// The nearest place where a deletion leads to the same text and takes whole lines, if there is one: of lines that begin
 /// or end alike a comparison may find the end of one and the beginning of the other.
-fn lines_deleted(old: &str, gone: Range<usize>) -> Range<usize> {
+pub(super) fn lines_deleted(old: &str, gone: Range<usize>) -> Range<usize> {
     let bytes = old.as_bytes();
     let begins_line = |at: usize| at == 0 || bytes[at - 1] == b'\n';
     if !bytes[gone.clone()].contains(&b'\n') || begins_line(gone.start) && begins_line(gone.end) {
@@ -305,7 +305,7 @@ pub(super) fn smallest(old: &str, new: &str) -> Replacement {
 }
 
 /// What is left of two texts without their common end and beginning.
-fn middles(old: &str, new: &str) -> (Range<usize>, Range<usize>) {
+pub(super) fn middles(old: &str, new: &str) -> (Range<usize>, Range<usize>) {
     let suffix = common_suffix(old, new);
     let prefix = common_prefix(&old[..old.len() - suffix], &new[..new.len() - suffix]);
     (prefix..old.len() - suffix, prefix..new.len() - suffix)

@@ -1,7 +1,7 @@
 //! What a region was before each change of it, so that the editor's undo, which is reported as a change like
 //! any other, takes the pieces back to what they were then.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use super::Tracked;
 use crate::piece::{Origin, Piece, Showing, Verdict};
@@ -208,7 +208,7 @@ impl Tracked {
                 .retain(|piece| piece.origin != Origin::Ours || piece.shown);
         }
         for piece in &mut self.pieces {
-            piece.flight = 0;
+            (piece.flight, piece.forestalled) = (0, 0);
             // What the undo shows again gives way to nothing.
             piece.withheld &= !piece.shown;
             match piece.origin {
@@ -230,8 +230,49 @@ impl Tracked {
 }
 
 impl Tracked {
-    /// Pieces with what the base has gained since: before a redirect the user had not yet typed it, so it is gone.
-    fn completed(&self, mut pieces: Vec<Piece>) -> Vec<Piece> {
+    /// Pieces with what the base has gained since: before a redirect the user had not yet typed it, so it is gone. What
+    /// stood in another order then (a redirect took the base as a reject would leave it) is there as text of the
+    /// model's, and the base where it belongs is gone.
+    fn completed(&mut self, mut pieces: Vec<Piece>) -> Vec<Piece> {
+        let spelled = self.filled(pieces.clone());
+        if self.spells_base(&spelled) {
+            return spelled;
+        }
+        let of_base: Vec<usize> = (0..pieces.len())
+            .filter(|index| pieces[*index].origin == Origin::Base)
+            .collect();
+        let ordered: HashSet<usize> = in_order(&pieces, &of_base).into_iter().collect();
+        let mut belongs = Vec::new();
+        for index in of_base.into_iter().filter(|it| !ordered.contains(it)) {
+            let text = self.text_of(&pieces[index]).to_owned();
+            let piece = &mut pieces[index];
+            belongs.push(Piece {
+                shown: false,
+                in_target: false,
+                ..*piece
+            });
+            (piece.origin, piece.start) = (Origin::Ours, self.ours.len());
+            (piece.in_target, piece.stands_for) = (piece.shown, None);
+            self.ours.push_str(&text);
+        }
+        for piece in belongs {
+            insert_base(&mut pieces, piece);
+        }
+        self.filled(pieces)
+    }
+
+    /// Whether the base can be read in the order of these pieces. Costs the base.
+    pub(crate) fn spells_base(&self, pieces: &[Piece]) -> bool {
+        let mut rest = self.base();
+        let mut of_base = pieces.iter().filter(|it| it.origin == Origin::Base);
+        of_base.all(|piece| {
+            let tail = rest.strip_prefix(self.text_of(piece));
+            rest = tail.unwrap_or_default();
+            tail.is_some()
+        }) && rest.is_empty()
+    }
+
+    fn filled(&self, mut pieces: Vec<Piece>) -> Vec<Piece> {
         let of_base = |piece: &&Piece| piece.origin == Origin::Base;
         let mut there: Vec<(usize, usize)> = pieces
             .iter()
@@ -249,14 +290,45 @@ impl Tracked {
                     shown: false,
                     ..Piece::base(end, from - end)
                 };
-                let behind = |piece: &Piece| piece.origin == Origin::Base && piece.start >= from;
-                let at = pieces.iter().position(behind).unwrap_or(pieces.len());
-                pieces.insert(at, gone);
+                insert_base(&mut pieces, gone);
             }
             end = end.max(to);
         }
         pieces
     }
+}
+
+/// Puts a piece of the base before the first that it stands before in the base.
+fn insert_base(pieces: &mut Vec<Piece>, piece: Piece) {
+    let behind = |it: &Piece| it.origin == Origin::Base && it.start >= piece.start + piece.len;
+    let at = pieces.iter().position(behind).unwrap_or(pieces.len());
+    pieces.insert(at, piece);
+}
+
+/// The pieces of a list, of those named, that stand in the order of the base: the most of them.
+fn in_order(pieces: &[Piece], named: &[usize]) -> Vec<usize> {
+    // By its length, the piece that the shortest base ends with.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before = vec![None; named.len()];
+    for (at, index) in named.iter().enumerate() {
+        let start = pieces[*index].start;
+        let len = ends.partition_point(|end| {
+            let end = &pieces[named[*end]];
+            end.start + end.len <= start
+        });
+        before[at] = len.checked_sub(1).map(|last| ends[last]);
+        match ends.get_mut(len) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    let mut found = Vec::with_capacity(ends.len());
+    let mut next = ends.last().copied();
+    while let Some(at) = next {
+        found.push(named[at]);
+        next = before[at];
+    }
+    found
 }
 
 /// Gives a piece the verdict under which it is as it should be.

@@ -88,6 +88,7 @@ impl Tracked {
             if let Some(index) = place(self, text).filter(|at| !self.pieces[*at].shown) {
                 let piece = &mut self.pieces[index];
                 (piece.removed, piece.shown) = (false, true);
+                piece.flight = std::mem::take(&mut piece.forestalled);
                 self.shown_len += piece.len;
             }
         }

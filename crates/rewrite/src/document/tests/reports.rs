@@ -232,3 +232,99 @@ fn an_edit_that_the_editor_claims_is_known_by_what_the_user_has_left_of_it() {
     assert_eq!(rewrite.tracked.base_with_theirs(), "(, fotem");
     assert!(desk.engine.flight.is_none(), "it has arrived");
 }
+
+/// The user types a line that begins a region's first edit, and more behind it; then the editor refuses the edit. Expects
+/// the region: all of the typing was at its start.
+#[test]
+fn typing_beside_what_seemed_to_have_arrived_stands_outside_when_it_has_not() {
+    let mut desk = Desk::new("top\n\tone\n", Profile::default());
+    desk.start(1, 4..9);
+    desk.says(1, "\n\tone\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(4..4, "\n".to_owned())]);
+    desk.reports(&[(4..4, "x\n")]);
+    desk.reports(&[(6..6, "y")]);
+    desk.engine.answered(desk.engine.last_edit(), false);
+    assert_eq!(desk.region(1), "\tone\n");
+}
+
+/// What an edit under way replaces is changed, and changed back by a report of all its line; then the edit is reported
+/// with typing elsewhere, as a change of the whole text.
+#[test]
+fn an_edit_is_known_where_what_it_replaces_was_changed_and_changed_back() {
+    let mut desk = Desk::new("one two three\nfour\nfive\n", Profile::default());
+    desk.start(1, 0..19);
+    desk.says(1, "one NEW three\nfour\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(4..7, "NEW".to_owned())]);
+    desk.reports(&[(7..7, "x")]);
+    desk.reports(&[(0..15, "one two three\n")]);
+    desk.reports(&[(0..24, "one NEW three\nfour\n9 five\n")]);
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "one two three\nfour\n");
+}
+
+#[test]
+fn an_edit_is_known_where_what_it_replaces_was_deleted_and_put_back() {
+    let mut desk = Desk::new("x old words\ny\n", Profile::default());
+    desk.start(1, 0..14);
+    desk.says(1, "x NEW\ny\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(2..11, "NEW".to_owned())]);
+    desk.reports(&[(2..5, "")]);
+    desk.reports(&[(2..2, "old")]);
+    desk.reports(&[(2..11, "NEW")]);
+    assert_eq!(desk.region(1), "x NEW\ny\n");
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "x old words\ny\n");
+}
+
+#[test]
+fn what_the_user_did_in_any_case_says_nothing_of_an_edit() {
+    let mut desk = Desk::new(
+        "one\ntwo and very much of other text, and more\nend\n",
+        Profile::default(),
+    );
+    desk.start(1, 0..4);
+    desk.says(1, "NEW (GONE, HERE) = words\none\n");
+    desk.ends(1);
+    assert_eq!(
+        desk.asked(),
+        [(0..0, "NEW (GONE, HERE) = words\n".to_owned())]
+    );
+    desk.reports(&[(0..46, "NEW (, HERE) = words\none\nmore\n")]);
+    assert_eq!(
+        desk.text.to_string(),
+        "NEW (, HERE) = words\none\nmore\nend\n"
+    );
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "one\n");
+}
+
+#[test]
+fn an_undo_told_of_together_with_the_edit_before_and_typing_behind_it_is_one() {
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut desk = Desk::new("x old\ny\n", profile);
+    desk.start(1, 0..6);
+    desk.says(1, "x NEW\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(2..5, "NEW".to_owned())]);
+    desk.reports(&[(2..5, "NEW"), (2..5, "old"), (4..4, "9\n")]);
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "x ol9\nd\n");
+}
+
+#[test]
+fn lines_deleted_beside_an_edit_are_told_of_as_whole_ones() {
+    let mut desk = Desk::new("a {\n\n\tb\nc\n", Profile::default());
+    desk.start(1, 5..8);
+    desk.says(1, "\tb\n\tNEW\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(8..8, "\tNEW\n".to_owned())]);
+    desk.reports(&[(0..10, "a {\n\tNEW\nc\n")]);
+    let region = desk.engine.region(RewriteId(1));
+    assert_eq!(region, Some(4..9));
+}

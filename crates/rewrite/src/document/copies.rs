@@ -1,0 +1,93 @@
+//! How often what an edit puts has been reported without being known for that edit. An editor that tells of edits in a
+//! way nobody has thought of would be asked for the same again and again. Telling edits from typing is `attribution`'s.
+
+use text::{ChangeSet, Text};
+
+use super::{DocumentRewrites, LOST_TRACK};
+use crate::attribution::{Part, visible};
+use crate::effect::{Effect, RewriteId};
+
+/// That many copies of what an edit puts are no typing any more.
+const MOST: usize = 4;
+
+/// How much of what an edit puts, and of what was reported before, is looked at: in bytes, blanks apart.
+const START: usize = 24;
+const BEFORE: usize = 512;
+
+/// Shorter texts are no sign: people type brackets themselves.
+const LEAST: usize = 4;
+
+/// Copies of what the last edits put, since the last one that was known.
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    /// How what the last edit puts begins, blanks apart; nothing once some of an edit was known.
+    starts: Vec<String>,
+    seen: usize,
+    /// The end of what was put lately, blanks apart: an edit may be told in pieces.
+    before: String,
+}
+
+impl Copies {
+    pub(super) fn sent(&mut self, parts: &[Part]) {
+        self.starts = parts.iter().filter_map(start_of).collect();
+    }
+
+    /// One more report in which nothing of an edit was known. Costs the report.
+    pub(super) fn note(&mut self, changes: &[ChangeSet], text: &Text) {
+        if self.starts.is_empty() {
+            return;
+        }
+        let mut text = text.clone();
+        for change in changes {
+            let (mut put, mut gone) = (String::new(), String::new());
+            for it in change.changes() {
+                put.extend(visible(&it.text));
+                gone.extend(visible(&text.slice(it.old)));
+            }
+            let all = format!("{}{put}", self.before);
+            let more = self.starts.iter().map(|it| {
+                let was =
+                    gone.matches(it.as_str()).count() + self.before.matches(it.as_str()).count();
+                all.matches(it.as_str()).count().saturating_sub(was)
+            });
+            self.seen += more.max().unwrap_or(0);
+            let mut cut = all.len().saturating_sub(BEFORE);
+            while !all.is_char_boundary(cut) {
+                cut += 1;
+            }
+            self.before = all[cut..].to_owned();
+            change.apply(&mut text);
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        *self = Copies::default();
+    }
+}
+
+/// How what a part puts begins, blanks apart.
+fn start_of(part: &Part) -> Option<String> {
+    let mut start = String::new();
+    for c in visible(&part.text) {
+        if start.len() + c.len_utf8() > START {
+            break;
+        }
+        start.push(c);
+    }
+    (start.len() >= LEAST).then_some(start)
+}
+
+impl DocumentRewrites {
+    /// Lets go of the rewrites of an edit rather than putting its text once more. Gives whether that was needed.
+    pub(super) fn let_go_of_copied(&mut self, ids: &[RewriteId], out: &mut Vec<Effect>) -> bool {
+        if self.copies.seen < MOST {
+            return false;
+        }
+        self.copies.forget();
+        for rewrite in self.rewrites.iter_mut().filter(|it| ids.contains(&it.id)) {
+            rewrite.tracked.drop_flight();
+            rewrite.let_go(LOST_TRACK, out);
+        }
+        true
+    }
+}

@@ -1,0 +1,207 @@
+//! What the user deletes, puts back and undoes at the edges of a region, however the editor tells of it.
+
+use super::*;
+
+/// Lines (bytes of the text) are deleted under a rewrite of `region`, reported as a deletion that says the same.
+#[track_caller]
+fn check_deletion(compares_texts: bool, region: Range<usize>, reported: Range<usize>, left: &str) {
+    check_deletion_told(compares_texts, region, (reported, ""), left);
+}
+
+#[track_caller]
+fn check_deletion_told(
+    compares_texts: bool,
+    region: Range<usize>,
+    (reported, put): (Range<usize>, &str),
+    left: &str,
+) {
+    let mut text = Text::from("if a {\nx\nif b {\ny\n");
+    let profile = Profile {
+        compares_texts,
+        ..Profile::default()
+    };
+    let mut engine = DocumentRewrites::open(text.clone(), 1, profile);
+    let start = start_of(ID, &text, region, Apply::Live);
+    engine
+        .start(start, 0, &mut Vec::new())
+        .expect("a free region");
+    let change = ChangeSet::replace(text.len(), reported, put);
+    change.apply(&mut text);
+    engine.changed(&[change], &text, 2, 0, &mut Vec::new());
+    let region = engine.region(ID).expect("it is remembered");
+    assert_eq!(text.slice(region), left, "{compares_texts} in {text}");
+}
+
+#[test]
+fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_tells_of_them() {
+    // The first two lines, as what follows the `if ` that both begin with.
+    check_deletion(true, 0..9, 3..12, "");
+    check_deletion(true, 9..18, 3..12, "if b {\ny\n");
+    check_deletion(true, 0..18, 3..12, "if b {\ny\n");
+    // The same, and the rest of the line.
+    check_deletion_told(true, 0..9, (3..15, "b {"), "");
+    check_deletion_told(true, 9..18, (3..15, "b {"), "if b {\ny\n");
+    // `{⏎x⏎if b ` says the same as ` {⏎x⏎if b`, which is all in the region.
+    check_deletion(true, 3..13, 5..14, "a");
+    // Others tell of what was deleted.
+    check_deletion(false, 0..9, 3..12, "if ");
+    check_deletion(false, 9..18, 3..12, "b {\ny\n");
+}
+
+/// A line is deleted while the proposal waits, and put back; each told in the way of an editor that compares texts, from
+/// the first different letter on. Gives the text after a reject.
+fn rejected_after_put_back(deleted: Range<usize>, put_back: &'static str) -> String {
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut text = Text::from("sigma\npsi = 1\nphi = 2\n");
+    let all = 0..text.len();
+    let mut engine = answered_whole(&text, profile, all, "sigma\npsi = 1\nnew\nphi = 2\n");
+    let mut version = 1;
+    let mut edited = |engine: &mut DocumentRewrites, text: &mut Text, change: Option<ChangeSet>| {
+        let mut out = Vec::new();
+        engine.settle(1_000_000 * i64::from(version) as Time, &mut out);
+        let asked = out.into_iter().find_map(|effect| match effect {
+            Effect::Edit { parts, .. } => Some(parts),
+            _ => None,
+        });
+        let parts = asked.into_iter().flatten();
+        let parts: Vec<_> = parts.map(|part| (part.range, part.text)).collect();
+        for change in [Some(ChangeSet::from_changes(text.len(), parts)), change] {
+            let Some(change) = change.filter(|it| !it.changes().is_empty()) else {
+                continue;
+            };
+            change.apply(text);
+            version += 1;
+            engine.changed(&[change], text, version, 0, &mut Vec::new());
+        }
+    };
+    edited(&mut engine, &mut text, None);
+    let at = deleted.start;
+    let gone = ChangeSet::replace(text.len(), deleted, "");
+    edited(&mut engine, &mut text, Some(gone));
+    let back = ChangeSet::replace(text.len(), at..at, put_back);
+    edited(&mut engine, &mut text, Some(back));
+    engine
+        .decide(ID, false, None, &mut Vec::new())
+        .expect("it waits");
+    edited(&mut engine, &mut text, None);
+    text.to_string()
+}
+
+#[test]
+fn a_line_put_back_is_what_it_was_where_it_begins_as_the_next_one() {
+    let old = "sigma\npsi = 1\nphi = 2\n";
+    assert_eq!(rejected_after_put_back(6..14, "psi = 1\n"), old);
+    // `new⏎` stands between them; of `n` and `p` nothing is alike, of `psi` and `phi` the first letter.
+    assert_eq!(rejected_after_put_back(7..19, "si = 1\nnew\np"), old);
+}
+
+/// The region of the line `one`, between others, after `before` was typed where a line break of ours was asked for, with
+/// another, and `then` behind that; and then the editor refused ours.
+#[track_caller]
+fn check_typed_behind(model: &str, before: (usize, &str), then: usize, expected: &str) {
+    let mut text = Text::from("top\none\nend\n");
+    let mut engine = answered_whole(&text, Profile::default(), 4..8, model);
+    engine.settle(0, &mut Vec::new());
+    for (version, (at, put)) in (2..).zip([before, (then, "y")]) {
+        let typed = ChangeSet::replace(text.len(), at..at, put);
+        typed.apply(&mut text);
+        engine.changed(&[typed], &text, version, 10, &mut Vec::new());
+    }
+    engine.answered(EditId(1), false);
+    assert_eq!(engine.check(), Ok(()));
+    let region = engine.region(ID).expect("it is there");
+    assert_eq!(text.slice(region), expected, "in {text:?}");
+}
+
+#[test]
+fn what_was_typed_behind_a_line_break_at_the_edge_that_is_none_of_ours_stands_outside_too() {
+    check_typed_behind("\none\n", (4, "x\n"), 6, "one\n");
+    check_typed_behind("\none\n", (4, "x\n"), 7, "oyne\n");
+    check_typed_behind("one\n\n", (8, "\nx"), 8, "one\n");
+    check_typed_behind("one\n\n", (8, "\nx"), 7, "oney\n");
+}
+
+/// The last line of a region that ends before its line break goes away; the user takes that back.
+#[track_caller]
+fn check_undo_behind_the_last_line(profile: Profile, told: (usize, &str), is_undo: bool) {
+    let mut text = Text::from("new\none\ntwo\n");
+    let mut engine = answered_whole(&text, profile, 0..7, "new");
+    let mut out = Vec::new();
+    engine.settle(0, &mut out);
+    for effect in std::mem::take(&mut out) {
+        if let Effect::Edit { parts, edit, .. } = effect {
+            let parts = parts.into_iter().map(|part| (part.range, part.text));
+            let change = ChangeSet::from_changes(text.len(), parts);
+            change.apply(&mut text);
+            engine.changed(&[change], &text, 2, 0, &mut out);
+            engine.answered(edit, true);
+        }
+    }
+    engine.settle(1_000_000, &mut out);
+    assert_eq!(text.to_string(), "new\ntwo\n");
+    let back = ChangeSet::replace(text.len(), told.0..told.0, told.1);
+    back.apply(&mut text);
+    engine.changed(&[back], &text, 3, 0, &mut out);
+    let region = engine.region(ID).expect("it is remembered");
+    let expected = if is_undo { "new\none" } else { "new" };
+    assert_eq!(text.slice(region), expected, "{told:?}");
+}
+
+#[test]
+fn a_line_that_an_undo_brings_back_behind_the_last_one_belongs_to_the_region() {
+    let compares = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let exact = Profile {
+        reports_apart: true,
+        ..Profile::default()
+    };
+    check_undo_behind_the_last_line(exact, (3, "\none"), true);
+    check_undo_behind_the_last_line(exact, (4, "one\n"), false);
+    for profile in [compares, Profile::default()] {
+        check_undo_behind_the_last_line(profile, (4, "one\n"), true);
+        check_undo_behind_the_last_line(profile, (4, "uno\n"), false);
+    }
+}
+
+/// What a reject asks for after an edit that replaces the second line, before which `before` was reported.
+#[track_caller]
+fn put_back_after(before: &[(Range<usize>, &'static str)]) -> Vec<(Range<usize>, String)> {
+    let mut text = Text::from("one\ntwo\nthree\n");
+    let mut engine = answered_whole(&text, Profile::default(), 4..7, "2\n");
+    engine.settle(50_000, &mut Vec::new());
+    let mut version = 1;
+    let mut report = |range: Range<usize>, put: &str, engine: &mut DocumentRewrites| {
+        version += 1;
+        let change = ChangeSet::replace(text.len(), range, put);
+        change.apply(&mut text);
+        engine.changed(&[change], &text, version, 60_000, &mut Vec::new());
+    };
+    for (range, put) in before {
+        report(range.clone(), put, &mut engine);
+    }
+    report(4..7, "2", &mut engine);
+    engine.answered(EditId(1), true);
+    engine.settle(400_000, &mut Vec::new());
+    let mut out = Vec::new();
+    engine.decide(ID, false, None, &mut out).expect("it waits");
+    engine.settle(800_000, &mut out);
+    assert_eq!(engine.check(), Ok(()));
+    let asked = out.into_iter().find_map(|effect| match effect {
+        Effect::Edit { parts, .. } => Some(parts),
+        _ => None,
+    });
+    let parts = asked.into_iter().flatten();
+    parts.map(|part| (part.range, part.text)).collect()
+}
+
+#[test]
+fn text_that_was_changed_and_changed_back_is_replaced_as_it_was_asked() {
+    let put_back = vec![(4..5, "two".to_owned())];
+    assert_eq!(put_back_after(&[]), put_back);
+    assert_eq!(put_back_after(&[(5..5, "xyz"), (5..8, "")]), put_back);
+}
