@@ -94,7 +94,7 @@ impl Session {
         }
         if !rewrite.verdicts.is_empty() {
             let plan = rewrite.plan.as_ref().filter(|_| !rewrite.is_undone)?;
-            let whole = rewrite.decision;
+            let whole = rewrite.granted.or(rewrite.decision);
             let text = plan.text(|hunk| {
                 rewrite
                     .verdicts

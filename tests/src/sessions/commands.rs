@@ -65,8 +65,12 @@ impl Session {
                 self.rewrites[old].is_asked = false;
                 self.late(old, &error)
             }
-            (Purpose::Decide { key, .. }, Ok(_)) => {
-                self.rewrites[key].is_asked = false;
+            (Purpose::Decide { key, .. }, Ok(answer)) => {
+                let rewrite = &mut self.rewrites[key];
+                rewrite.is_asked = false;
+                if matches!(answer["state"].as_str(), Some("accepted" | "rejected")) {
+                    rewrite.granted = Some(rewrite.decision == Some(true));
+                }
                 Ok(())
             }
             (Purpose::Decide { key, hunk, before }, Err(error)) => {

@@ -79,6 +79,11 @@ pub(super) struct Desk {
     pub(super) live: BTreeSet<u32>,
     /// Tokens that the person took away: no edit may bring them back.
     pub(super) gone: BTreeSet<u32>,
+    /// The regions over whose edges something was deleted that has not been told, or of what the server put there and
+    /// has not been told of either, or where something was undone.
+    pub(super) cut: BTreeSet<usize>,
+    /// The regions in which the server has put something that has not been told.
+    pub(super) fresh: BTreeSet<usize>,
     /// The change that was told last was told as another that comes to the same.
     pub(super) is_blurred: bool,
     /// Edits for a document that has been closed since are answered and forgotten.
@@ -107,6 +112,8 @@ impl Desk {
             redo: Vec::new(),
             live: BTreeSet::new(),
             gone: BTreeSet::new(),
+            cut: BTreeSet::new(),
+            fresh: BTreeSet::new(),
             is_blurred: false,
             expects_edits: false,
             rng,
@@ -263,6 +270,15 @@ impl Desk {
             let put = cells(&text, By::Person);
             let mut change = self.put_into_words(&span, &put);
             let vague = self.vaguely_deleted(&span, &text);
+            let over = |edge: usize| span.start < edge && edge < span.end;
+            let cut = self.page.regions.iter();
+            let bites = |it: &&Region| {
+                let within = span.start.max(it.start)..span.end.min(it.end);
+                let put = |at: usize| self.page.cells[at].by == By::Server;
+                self.fresh.contains(&it.key) && within.into_iter().any(put)
+            };
+            let cut = cut.filter(|it| over(it.start) || over(it.end) || bites(it));
+            self.cut.extend(cut.map(|it| it.key));
             splices.push(self.page.by_person(span, put));
             for (key, span) in vague {
                 self.page.widen(key, span.start, span.end);
@@ -301,7 +317,11 @@ impl Desk {
 
     /// Where a deletion over a region's edge says the same further on or back: what an editor that compares texts tells
     /// of it leaves open what of that the region still holds. The regions, and how far they may reach then.
-    fn vaguely_deleted(&self, span: &Range<usize>, put: &str) -> Vec<(usize, Range<usize>)> {
+    pub(super) fn vaguely_deleted(
+        &self,
+        span: &Range<usize>,
+        put: &str,
+    ) -> Vec<(usize, Range<usize>)> {
         if !put.is_empty() || !matches!(self.manner.report, Report::Lines | Report::Any) {
             return Vec::new();
         }
@@ -319,13 +339,27 @@ impl Desk {
             .collect()
     }
 
-    /// Takes one step back, or forward again; gives what was put where.
-    pub(super) fn step(&mut self, back: bool, log: &mut Transcript) -> Vec<Splice> {
+    /// Takes one step back, or forward again; gives what was put where. Each part of it is handed to `note` as it was
+    /// made, unless it had never been told.
+    pub(super) fn step(
+        &mut self,
+        back: bool,
+        log: &mut Transcript,
+        mut note: impl FnMut(&mut Page, &Splice),
+    ) -> Vec<Splice> {
         self.leave_insert_mode();
         let from = if back { &mut self.undo } else { &mut self.redo };
         let Some(step) = from.pop() else {
             return Vec::new();
         };
+        // What is undone before it was told has never been: the regions lie where they lay.
+        let keys = |regions: &[Region]| regions.iter().map(|it| it.key).collect::<Vec<usize>>();
+        let open = keys(&self.page.regions);
+        let mut untold = step
+            .marks
+            .iter()
+            .filter(|(_, sent, regions)| back && *sent == self.told && keys(regions) == open);
+        let untold = untold.next().cloned();
         let mut order: Vec<(usize, Splice)> = step.splices.iter().cloned().enumerate().collect();
         if back {
             order.reverse();
@@ -348,18 +382,17 @@ impl Desk {
             done.by_server = splice.by_server;
             change.1.clone_from(&self.page.cells);
             told.push(change);
-            made.push(done);
-            // What is undone before it was told has never been: the regions lie where they lay.
-            let mark = step.marks.iter().find(|it| it.0 == number);
-            let keys = |regions: &[Region]| regions.iter().map(|it| it.key).collect::<Vec<usize>>();
-            if let Some((_, sent, regions)) = mark
-                && back
-                && *sent == self.told
-                && keys(regions) == keys(&self.page.regions)
-            {
-                self.page.regions.clone_from(regions);
-                made.iter_mut().for_each(|splice| splice.near.clear());
+            self.cut.extend(&done.near);
+            match &untold {
+                Some((first, _, regions)) if number >= *first => {
+                    done.near.clear();
+                    if number == *first {
+                        self.page.regions.clone_from(regions);
+                    }
+                }
+                _ => note(&mut self.page, &done),
             }
+            made.push(done);
         }
         let to = if back { &mut self.redo } else { &mut self.undo };
         to.push(step);
@@ -460,6 +493,8 @@ impl Desk {
                 self.link.notify("textDocument/didChange", params);
             }
         }
+        self.cut.clear();
+        self.fresh.clear();
     }
 
     /// The changes of one version as `didChange`s with versions.
@@ -481,6 +516,25 @@ impl Desk {
         };
         if (2..=4).contains(&style) {
             self.page.blur();
+            // What was typed beside the edge of a region that a deletion went over, told as one change with it, may as well
+            // be in the place of what was deleted inside; what is left of an edit of the server of which the person took
+            // some away may as well be typed; and a token that is typed beside one that was undone may share letters with
+            // it, and the word around them be said to have moved.
+            let (start, _, end) = report::difference(&self.synced, &now);
+            let end = end.min(self.page.len());
+            for key in std::mem::take(&mut self.cut) {
+                if changes.len() > 1 && self.page.region(key).is_some() {
+                    self.page.widen(key, start, end);
+                    self.page.lost.push(key);
+                }
+            }
+            // A line break that was typed beside another may be either of the two.
+            let typed = |cell: &Cell| cell.by == By::Person && cell.ch == '\n';
+            if changes.len() > 1 && self.page.cells[start.min(end)..end].iter().any(typed) {
+                let near = self.page.regions.iter();
+                let near = near.filter(|it| it.start <= end && start <= it.end);
+                self.page.vague.extend(near.map(|it| it.key));
+            }
         }
         let told = match style {
             0 | 1 => changes

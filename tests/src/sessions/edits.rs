@@ -224,6 +224,7 @@ impl Desk {
         let mut splices = Vec::new();
         let mut told = Vec::new();
         for (span, put, homes) in pieces {
+            self.fresh.extend(homes.iter().copied());
             told.push(self.put_into_words(&span, &put));
             splices.push(self.page.put_into(span, put, homes));
             if let Some(last) = told.last_mut() {

@@ -55,7 +55,8 @@ impl Session {
             };
             let settled =
                 !rewrite.is_redirected && !rewrite.is_undone && rewrite.level == Level::Exact;
-            let alone = edited.joined.is_empty();
+            // Where a border is lost, what stands in one region may be of the other.
+            let alone = edited.joined.is_empty() && rewrite.joined.is_empty();
             if too_early && settled && alone && !self.follows_another(*key) {
                 let rewrite = &self.rewrites[*key];
                 return Err(format!(
@@ -135,7 +136,10 @@ impl Session {
         old.compare(&sent, old.base(), false, &self.lined)
             .map_err(fail)?;
         old.check_tokens(&sent, false).map_err(fail)?;
-        let typed: Vec<u32> = tokens_of(old.end.as_deref().unwrap_or_default());
+        // One that stands in the base stood beside the model's copy of it, perhaps, and goes back to where it was.
+        let stood = tokens_of(old.end.as_deref().unwrap_or_default());
+        let once = |it: &&u32| stood.iter().filter(|other| other == it).count() == 1;
+        let typed: Vec<u32> = stood.iter().filter(once).copied().collect();
         let mut sent_tokens = tokens_of(&sent);
         sent_tokens.retain(|it| typed.contains(it));
         // Where edges are blurred, what was typed at them may be inside or not.
@@ -154,6 +158,16 @@ impl Session {
             self.rewrites[key].loosen(Level::Words);
         }
         Ok(())
+    }
+
+    /// Where a rewrite is tried once more in the same words: the one before it, whose connection went away, if it is
+    /// the one that asks.
+    pub(super) fn is_asked_again(&self, key: usize, sent: &str) -> Option<usize> {
+        let rewrite = &self.rewrites[key];
+        let old = rewrite.follows.filter(|_| rewrite.base.is_none())?;
+        let old = &self.rewrites[old];
+        let same = old.mark == rewrite.mark && old.target.is_some();
+        (same && !old.is_over && without_break(old.base()) == sent).then_some(old.key)
     }
 
     /// Something was said of a rewrite.
@@ -353,15 +367,19 @@ impl Session {
         }
         let text = self.desk.page.text();
         let tokens = tokens_of(&text);
-        let mut once = tokens.clone();
-        once.sort_unstable();
-        once.dedup();
-        // A stream that was cut short may leave a line of the base beside the model's copy of it.
-        let cut_short = self
-            .rewrites
+        let twice = tokens
             .iter()
-            .any(|it| it.state() == "accepted" && !it.is_complete() || it.level == Level::Open);
-        if once.len() != tokens.len() && !cut_short {
+            .filter(|it| tokens.iter().filter(|other| other == it).count() > 1);
+        // A stream that was cut short, and a hunk that is accepted without another, may leave a line of the base beside
+        // the model's copy of it.
+        let may_be = |token: &u32| {
+            self.rewrites.iter().any(|it| {
+                let is_part = it.is_interrupted || !it.is_complete() || !it.verdicts.is_empty();
+                let is_copy = it.state() == "accepted" || !it.verdicts.is_empty();
+                is_part && is_copy && it.tokens.contains(token) || it.level == Level::Open
+            })
+        };
+        if !twice.clone().all(may_be) {
             return Err(format!("a token stands twice: {tokens:?}"));
         }
         if self.has_diagnostics {

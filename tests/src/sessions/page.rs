@@ -11,6 +11,8 @@ pub(super) enum By {
     Text,
     Person,
     Server,
+    /// It stands at a region's edge, inside or outside: what was told leaves that open.
+    Edge,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,10 @@ pub(super) struct Page {
     pub(super) regions: Vec<Region>,
     /// Pairs of regions between which nobody can tell the border any more.
     pub(super) joined: Vec<(usize, usize)>,
+    /// Regions of which nobody can tell any more how far they reach.
+    pub(super) lost: Vec<usize>,
+    /// Regions in which nobody can tell any more which line break is whose.
+    pub(super) vague: Vec<usize>,
 }
 
 pub(super) fn cells(text: &str, by: By) -> Vec<Cell> {
@@ -72,6 +78,8 @@ impl Page {
             cells: cells(text, By::Text),
             regions: Vec::new(),
             joined: Vec::new(),
+            lost: Vec::new(),
+            vague: Vec::new(),
         }
     }
 
@@ -132,21 +140,42 @@ impl Page {
         open.any(|ch| ch == super::words::OPEN)
     }
 
+    /// Whether a region's text that is surely its own is gone but for a part that `spared` leaves out.
+    pub(super) fn holds_nothing(&self, key: usize, spared: &Range<usize>) -> bool {
+        let own = |at: usize| matches!(self.cells[at].by, By::Text | By::Server);
+        let region = self.region(key);
+        region.is_none_or(|it| !it.span().any(|at| !spared.contains(&at) && own(at)))
+    }
+
     /// Lets a region reach further, as far as no other one is there.
     pub(super) fn widen(&mut self, key: usize, start: usize, end: usize) {
         let Some(at) = self.regions.iter().position(|it| it.key == key) else {
             return;
         };
-        let floor = at
-            .checked_sub(1)
-            .map_or(0, |before| self.regions[before].end);
-        let ceiling = self
-            .regions
-            .get(at + 1)
-            .map_or(self.cells.len(), |next| next.start);
-        let region = &mut self.regions[at];
-        region.start = start.max(floor).min(region.start);
-        region.end = end.min(ceiling).max(region.end);
+        // One that shows nothing may stand on either side of what comes in.
+        let is_empty = |it: &Region| it.start == it.end;
+        let (before, rest) = self.regions.split_at_mut(at);
+        let Some((region, behind)) = rest.split_first_mut() else {
+            return;
+        };
+        let floor = before.iter().rfind(|it| !is_empty(it));
+        let ceiling = behind.iter().find(|it| !is_empty(it));
+        let old = region.span();
+        region.start = start.max(floor.map_or(0, |it| it.end)).min(old.start);
+        let most = ceiling.map_or(self.cells.len(), |it| it.start);
+        region.end = end.min(most).max(old.end);
+        for other in before.iter_mut().rev().take_while(|it| is_empty(it)) {
+            other.start = other.start.min(region.start);
+            other.end = other.start;
+        }
+        for other in behind.iter_mut().take_while(|it| is_empty(it)) {
+            other.start = other.start.max(region.end);
+            other.end = other.start;
+        }
+        let new = region.span();
+        for at in (new.start..old.start).chain(old.end..new.end) {
+            self.cells[at].by = By::Edge;
+        }
     }
 
     /// What was typed at the edges of regions counts as inside: it was told in such a way that nobody can tell.
@@ -317,6 +346,11 @@ impl Page {
         let mut left = homes.len();
         for region in &mut self.regions {
             if homes.contains(&region.key) {
+                // What an undo takes back may lie where the region was lost sight of.
+                if homes.len() == 1 {
+                    region.start = region.start.min(range.start);
+                    region.end = region.end.max(range.end);
+                }
                 if left < homes.len() {
                     region.start = border(region.start);
                 }

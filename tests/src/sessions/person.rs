@@ -230,8 +230,7 @@ impl Session {
             rewrite.loosen(level);
             rewrite.is_disputed |= level != Level::Exact;
             // What is left may all be the person's own, typed at an edge that is told as inside.
-            let left = |at: usize| !span.contains(&at) && self.desk.page.cells[at].by != By::Person;
-            rewrite.may_be_stale |= !region.span().any(left);
+            rewrite.may_be_stale |= self.desk.page.holds_nothing(region.key, &span);
             // Told together with what is deleted next, it may be one deletion of all of the region.
             let crosses = span.start < region.start || region.end < span.end;
             let merges = matches!(self.desk.manner.echo, Echo::Held(_) | Echo::Any);
@@ -258,6 +257,15 @@ impl Session {
                     gone.push((region.key, token(*number), self.whose(at)));
                 }
             }
+        }
+        // What says the same further on or back may be all of a region.
+        for (key, starts) in self.desk.vaguely_deleted(&span, "") {
+            let region = self.desk.page.region(key).map(|it| it.span());
+            let all = region.is_some_and(|it| {
+                let start = it.start.min(starts.end);
+                start >= starts.start && it.end <= start + span.len()
+            });
+            self.rewrites[key].may_be_stale |= all;
         }
         for (_, number) in tokens.iter().filter(|(at, _)| within(at)) {
             self.desk.live.remove(number);

@@ -15,7 +15,7 @@ use super::desk::Desk;
 use super::manner::Manner;
 use super::model::{Asked, MARK, Model};
 use super::process::{Link, Mail};
-use super::rewrite::{Failure, Fate, Rewrite, Whose};
+use super::rewrite::{Failure, Fate, Level, Rewrite, Whose};
 use super::transcript::Transcript;
 use super::words::{Draft, Words, rewritten};
 use crate::model_server::cut;
@@ -263,13 +263,25 @@ impl Session {
         for edited in edited {
             self.on_edited(&edited)?;
         }
-        for (one, other) in std::mem::take(&mut self.desk.page.joined) {
-            self.join(one, other);
-        }
+        self.note_edges();
         Ok(())
     }
 
+    /// What can be told of regions less closely than before.
+    fn note_edges(&mut self) {
+        for (one, other) in std::mem::take(&mut self.desk.page.joined) {
+            self.join(one, other);
+        }
+        for key in std::mem::take(&mut self.desk.page.lost) {
+            self.rewrites[key].loosen(Level::Open);
+        }
+        for key in std::mem::take(&mut self.desk.page.vague) {
+            self.rewrites[key].loosen(Level::Words);
+        }
+    }
+
     fn take(&mut self, mail: Mail) -> Result<(), Broken> {
+        self.note_edges();
         match mail {
             Mail::ApplyEdit { id, params } => self.desk.receive(id, params)?,
             Mail::Answer { id, result } => self.on_answer(id, result)?,
@@ -290,8 +302,10 @@ impl Session {
     pub(super) fn on_asked(&mut self, asked: Asked) -> Result<(), Broken> {
         self.log.note(|| {
             format!(
-                "model is asked {:?} over {:?}",
-                asked.instruction, asked.region
+                "model is asked {:?} over {:?} on connection {}",
+                asked.instruction,
+                asked.region,
+                asked.stream.connection()
             )
         });
         if asked.instruction.contains("[probe]") {
@@ -313,7 +327,14 @@ impl Session {
             self.early.push(asked);
             return Ok(());
         }
-        self.check_asked(key, &asked.region)?;
+        if let Err(wrong) = self.check_asked(key, &asked.region) {
+            let Some(old) = self.is_asked_again(key, &asked.region) else {
+                return Err(wrong);
+            };
+            // It is about to be stopped, and what it says no longer counts.
+            self.rewrites[old].stream = Some(asked.stream);
+            return Ok(());
+        }
         let rewrite = &mut self.rewrites[key];
         rewrite.is_lost = false;
         // What failed is asked again, perhaps for the rest only, and fails again.
@@ -333,6 +354,10 @@ impl Session {
         let target = rewrite.target.clone().unwrap_or_default();
         let pieces = self.cut(&target);
         let rewrite = &mut self.rewrites[key];
+        // Of two connections the one that is gone may be read last: then the one before it holds.
+        let earlier = rewrite.stream.take().filter(|_| !rewrite.has_ended);
+        let left = std::mem::take(&mut rewrite.pieces);
+        rewrite.spare = earlier.map(|it| (it, left, rewrite.said, rewrite.has_begun));
         rewrite.pieces = pieces.into();
         rewrite.said = 0;
         rewrite.has_begun = false;
@@ -368,9 +393,22 @@ impl Session {
                 .as_ref()
                 .is_some_and(|it| it.connection() == connection);
             if held {
+                let key = rewrite.key;
+                self.log
+                    .note(|| format!("the connection of model {key} is gone"));
                 rewrite.is_lost |= !rewrite.has_ended;
                 rewrite.stream = None;
+                if let Some((stream, pieces, said, has_begun)) = rewrite.spare.take() {
+                    (rewrite.pieces, rewrite.said) = (pieces, said);
+                    (rewrite.has_begun, rewrite.has_ended) = (has_begun, false);
+                    rewrite.is_lost = false;
+                    rewrite.stream = Some(stream);
+                }
             }
+            rewrite.spare = rewrite
+                .spare
+                .take()
+                .filter(|it| it.0.connection() != connection);
         }
     }
 
@@ -473,6 +511,7 @@ impl Session {
             && rewrite.deleted.iter().any(|it| it.whose != Whose::Base);
         if rewrite.is_proposed()
             && (rewrite.decision.is_none() || is_forgotten)
+            && rewrite.granted.is_none()
             && !rewrite.is_asked
         {
             let accept = self.person.bool();

@@ -12,6 +12,8 @@ impl Session {
 
     /// Asks for a rewrite somewhere; gives whether there was room.
     pub(super) fn ask(&mut self) -> Result<bool, Broken> {
+        // How it is told may make a region wider, and nothing is asked for there.
+        self.desk.flush(&mut self.log);
         let Some((span, whole)) = self.selection() else {
             return Ok(false);
         };
@@ -21,7 +23,6 @@ impl Session {
         let apply = ["live", "live", "live", "once", "preview"][self.person.usize(..5)];
         let mut rewrite = Rewrite::new(key, self.marks, apply, fate);
         rewrite.base = Some(self.desk.page.slice(span.clone()));
-        self.desk.flush(&mut self.log);
         self.log
             .note(|| format!("person asks for rewrite {key}, {apply}, {fate:?}, of {span:?}"));
         let mut argument = json!({
@@ -129,7 +130,8 @@ impl Session {
             .rewrites
             .iter()
             .filter(|it| !it.is_over && !it.is_asked && !it.is_redirected && it.id.is_some())
-            .filter(|it| it.decision.is_none() && (it.is_streaming() || it.is_proposed()))
+            .filter(|it| it.decision.is_none() && it.granted.is_none())
+            .filter(|it| it.is_streaming() || it.is_proposed())
             .map(|it| it.key)
             .collect();
         let Some(key) = self.choose(&open) else {

@@ -2,36 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::page::Splice;
-use super::rewrite::{Deleted, Level, Whose};
+use super::page::{Page, Splice, text_of};
+use super::rewrite::{Deleted, Level, Rewrite, Whose};
 use super::session::Session;
-use super::words::{stripped, token, tokens_of, words_of};
+use super::words::{stripped, token, tokens_of, without, words_of};
 
 impl Session {
     // Undo.
 
     pub(super) fn step(&mut self, back: bool) {
         let before = tokens_of(&self.desk.page.text());
-        let mut made = self.desk.step(back, &mut self.log);
+        let (rewrites, lined) = (&mut self.rewrites, &self.lined);
+        let note = |page: &mut Page, it: &Splice| note_step(page, rewrites, it, back, lined);
+        let made = self.desk.step(back, &mut self.log, note);
         if made.is_empty() {
             return;
-        }
-        // The regions lie as after all of them.
-        for later in 1..made.len() {
-            let (before, rest) = made.split_at_mut(later);
-            let Splice {
-                at, removed, put, ..
-            } = &rest[0];
-            for splice in before.iter_mut().filter(|it| at + removed.len() <= it.at) {
-                splice.at = splice.at + put.len() - removed.len();
-            }
-        }
-        for splice in &made {
-            self.note_step(splice, back);
         }
         for region in &self.desk.page.regions {
             let rewrite = &mut self.rewrites[region.key];
             rewrite.may_be_stale |= region.swallowed;
+            let is_near = made.iter().any(|it| it.near.contains(&region.key));
+            rewrite.may_be_stale |= is_near && self.desk.page.holds_nothing(region.key, &(0..0));
             let text = self.desk.page.slice(region.span());
             let text = stripped(&text, &BTreeSet::new()).unwrap_or(text);
             let back = rewrite.deleted.iter_mut();
@@ -75,78 +66,89 @@ impl Session {
         }
         found
     }
+}
 
-    pub(super) fn note_step(&mut self, splice: &Splice, back: bool) {
-        let end = splice.at + splice.put.len();
-        let regions = self.desk.page.regions.clone();
-        let put = super::page::text_of(&splice.put);
-        let returns = |key: usize| {
-            let mut deleted = self.rewrites[key].deleted.iter();
-            deleted.any(|it| !it.what.trim().is_empty() && put.contains(&it.what))
-        };
-        let at_edge: Vec<usize> = regions
-            .iter()
-            .filter(|it| !put.is_empty() && (end == it.start || splice.at == it.end))
-            .map(|it| it.key)
-            .collect();
-        // Of two regions that touch there, it goes back to the one that it was deleted in.
-        let homes: Vec<usize> = at_edge
-            .iter()
-            .copied()
-            .filter(|key| returns(*key))
-            .collect();
-        for pair in at_edge.windows(2) {
-            self.desk.page.joined.push((pair[0], pair[1]));
-        }
-        for region in regions {
-            let rewrite = &mut self.rewrites[region.key];
-            if splice.by_server && splice.homes.contains(&region.key) {
-                rewrite.is_undone = true;
-                rewrite.plan = None;
-                rewrite.accepted = None;
-                // Once it is decided, what an undo brings back is plain text.
-                if rewrite.decision.is_some() || !rewrite.verdicts.is_empty() {
-                    rewrite.loosen(Level::Open);
-                }
-                rewrite.decision = rewrite.decision.filter(|accept| !accept);
-                if !back {
-                    rewrite.loosen(Level::Open);
-                }
-                continue;
-            }
-            if !splice.near.contains(&region.key) {
-                continue;
-            }
-            if splice.by_server {
-                // Of an earlier rewrite, under this one.
-                rewrite.loosen(Level::Open);
-                continue;
-            }
-            rewrite.accepted = None;
+/// What one part of an undo or redo means for the rewrites beside it.
+fn note_step(
+    page: &mut Page,
+    rewrites: &mut [Rewrite],
+    splice: &Splice,
+    back: bool,
+    lined: &BTreeSet<u32>,
+) {
+    let end = splice.at + splice.put.len();
+    let regions = page.regions.clone();
+    let put = text_of(&splice.put);
+    let returns = |key: usize| {
+        let mut deleted = rewrites[key].deleted.iter();
+        deleted.any(|it| !it.what.trim().is_empty() && put.contains(&it.what))
+    };
+    let at_edge: Vec<usize> = regions
+        .iter()
+        .filter(|it| !put.is_empty() && (end == it.start || splice.at == it.end))
+        .map(|it| it.key)
+        .collect();
+    // Of two regions that touch there, it goes back to the one that it was deleted in.
+    let homes: Vec<usize> = at_edge
+        .iter()
+        .copied()
+        .filter(|key| returns(*key))
+        .collect();
+    for pair in at_edge.windows(2) {
+        page.joined.push((pair[0], pair[1]));
+    }
+    for region in regions {
+        let rewrite = &mut rewrites[region.key];
+        if splice.by_server && splice.homes.contains(&region.key) {
+            rewrite.is_undone = true;
             rewrite.plan = None;
-            // What is put back at an edge may have been taken from inside or outside.
-            if !splice.put.is_empty() && (end == region.start || splice.at == region.end) {
+            rewrite.accepted = None;
+            // Once it is decided, what an undo brings back is plain text.
+            if rewrite.decision.is_some() || !rewrite.verdicts.is_empty() {
                 rewrite.loosen(Level::Open);
-                if homes.is_empty() || homes.contains(&region.key) {
-                    let (start, end) = (splice.at.min(region.start), end.max(region.end));
-                    self.desk.page.widen(region.key, start, end);
-                }
             }
-            let (put, removed) = (
-                super::page::text_of(&splice.put),
-                super::page::text_of(&splice.removed),
-            );
-            for text in [put, removed] {
-                for what in words_of(&text) {
-                    let what = what.to_owned();
-                    rewrite.deleted.push(Deleted {
-                        what,
-                        whose: Whose::Unclear,
-                    });
-                }
-                if text.contains(char::is_whitespace) {
-                    rewrite.loosen(Level::Words);
-                }
+            rewrite.decision = rewrite.decision.filter(|accept| !accept);
+            if !back {
+                rewrite.loosen(Level::Open);
+            }
+            continue;
+        }
+        if !splice.near.contains(&region.key) {
+            continue;
+        }
+        if splice.by_server {
+            // Of an earlier rewrite, under this one.
+            rewrite.loosen(Level::Open);
+            continue;
+        }
+        rewrite.accepted = None;
+        rewrite.plan = None;
+        // What is put back at an edge may have been taken from inside or outside.
+        if !splice.put.is_empty() && (end == region.start || splice.at == region.end) {
+            rewrite.loosen(Level::Open);
+            if homes.is_empty() || homes.contains(&region.key) {
+                let (start, end) = (splice.at.min(region.start), end.max(region.end));
+                page.widen(region.key, start, end);
+            }
+        }
+        for text in [text_of(&splice.put), text_of(&splice.removed)] {
+            // A token may have been typed into the middle of a word. It is as if it had never been, with its line end,
+            // unless the region began with it.
+            let since = |it: &&u32| !rewrite.tokens.contains(it);
+            let lined: BTreeSet<u32> = lined.iter().filter(since).copied().collect();
+            let bare = stripped(&text, &lined).or_else(|_| stripped(&text, &BTreeSet::new()));
+            let bare = bare.unwrap_or(text);
+            let mut rest = bare.clone();
+            for what in words_of(&bare) {
+                rest = without(rest, what);
+                rewrite.deleted.push(Deleted {
+                    what: what.to_owned(),
+                    whose: Whose::Unclear,
+                });
+            }
+            // Only words can be told apart from what was there.
+            if !rest.is_empty() {
+                rewrite.loosen(Level::Words);
             }
         }
     }

@@ -254,6 +254,20 @@ pub(super) fn words_of(text: &str) -> Vec<&str> {
     spans.map(|start| &text[start..start + LETTERS]).collect()
 }
 
+/// Those words of a text that are known, in order: also where others have come to stand against them, and where white
+/// space has come into them.
+pub(super) fn known_words_of<'a>(text: &str, known: &BTreeSet<&'a str>) -> Vec<&'a str> {
+    let text: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+    let mut words = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let word = text.get(at..at + LETTERS).and_then(|it| known.get(it));
+        words.extend(word);
+        at += word.map_or(1, |it| it.len());
+    }
+    words
+}
+
 pub(super) const OPEN: char = '⟨';
 pub(super) const CLOSE: char = '⟩';
 
@@ -345,6 +359,16 @@ mod tests {
         let all: BTreeSet<String> = (0..5_000).map(|_| words.lower()).collect();
         assert_eq!(all.len(), 5_000);
         assert!(all.iter().all(|word| is_word(word)));
+    }
+
+    #[test]
+    fn known_words_are_found_where_they_touch_others() {
+        let known = BTreeSet::from(["mosos", "diqid"]);
+        assert_eq!(
+            known_words_of("mo\nsos = é diqidif", &known),
+            ["mosos", "diqid"]
+        );
+        assert!(known_words_of("mos os-", &BTreeSet::from(["posos"])).is_empty());
     }
 
     #[test]
