@@ -302,6 +302,27 @@ test('a file with Windows line ends and wide characters stays what it is', async
   await textIs(name, crlf(text(old)));
 });
 
+test('what is put into a file of one line gets the line ends that the editor gives it', async () => {
+  await bench.ask('setting', { key: 'files.eol', value: '\r\n' });
+  const old = 'const one = 1;';
+  const changed = 'const one = 1;\nconst two = 2;\nconst three = 3;';
+  model.answer = () => paced(changed, 3, 120);
+  const name = stage.fresh('ts');
+  await bench.open(name, old);
+  await bench.ask('select', {
+    path: bench.path(name),
+    start: { line: 0, character: 0 },
+    end: { line: 0, character: old.length },
+  });
+  await bench.instruct('add two more');
+  await bench.state(name, 'proposed');
+  await textIs(name, changed.replaceAll('\n', '\r\n'));
+  await bench.key('Alt+Backspace');
+  await bench.state(name, 'rejected');
+  await textIs(name, old);
+  await bench.ask('setting', { key: 'files.eol' });
+});
+
 test('the cursor and what is on the screen stay where they are', async () => {
   const lines = Array.from({ length: 400 }, (_, line) => `line_${line} = ${line}`);
   const content = `${lines.join('\n')}\n`;

@@ -110,8 +110,10 @@ function watchForKeys(document: vscode.TextDocument, edits: readonly TextEdit[])
       if (changed !== document || !change) {
         return;
       }
+      // VS Code gives a text the line ends of the file that it is put in.
+      const lines = (text: string) => text.replaceAll('\r\n', '\n');
       const isOurs = ({ range, newText }: TextEdit) =>
-        newText === change.text && toRange(range).isEqual(change.range);
+        lines(newText) === lines(change.text) && toRange(range).isEqual(change.range);
       if (others.length === 0 && !edits.some(isOurs)) {
         resolve(false);
       }
