@@ -309,7 +309,7 @@ impl Client {
         self.replace_with(uri, |_| Some((range, text.to_owned())));
     }
 
-    /// As [`Client::replace`], with the place chosen from the text of this moment; none changes nothing.
+    /// As [`Client::replace`], with the place chosen from the document of this moment; none changes nothing.
     ///
     /// # Panics
     /// As [`Client::replace`].
@@ -317,7 +317,7 @@ impl Client {
     pub fn replace_with(
         &self,
         uri: &str,
-        choose: impl FnOnce(&str) -> Option<(Range<usize>, String)>,
+        choose: impl FnOnce(&Document) -> Option<(Range<usize>, String)>,
     ) {
         let mut shared = self.wire.shared();
         let document = shared
@@ -325,7 +325,7 @@ impl Client {
             .documents
             .get(uri)
             .expect("the document is open");
-        let Some((range, text)) = choose(&document.text) else {
+        let Some((range, text)) = choose(document) else {
             return;
         };
         shared.editor.replace(uri, range, &text);

@@ -366,9 +366,19 @@ impl Neovim {
                 lines.join("\n")
             },
         );
+        let rewrites = "local client = vim.lsp.get_clients({ bufnr = 0 })[1]
+            local params = { command = 'redline.list', arguments = {} }
+            local listed = client and client:request_sync('workspace/executeCommand', params, 2000, 0)
+            local plugin = package.loaded['redline.rewrites']
+            local known = plugin and vim.tbl_map(function(it) return it.view end, plugin.open())
+            return vim.json.encode({ server = listed or vim.NIL, open_in_plugin = known or vim.NIL })";
+        let rewrites = self
+            .rpc
+            .call("nvim_exec_lua", vec![rewrites.into(), json!([])]);
+        let rewrites = rewrites.map_or_else(|error| error, |it| it.to_string());
         let log = fs::read_to_string(self.project.root().join("home/state/nvim/lsp.log"));
         format!(
-            "--- buffer\n{buffer}\n--- messages\n{}\n--- stderr\n{}\n--- lsp.log\n{}",
+            "--- buffer\n{buffer}\n--- rewrites\n{rewrites}\n--- messages\n{}\n--- stderr\n{}\n--- lsp.log\n{}",
             self.messages(),
             fs::read_to_string(&self.stderr).unwrap_or_default(),
             log.unwrap_or_default(),

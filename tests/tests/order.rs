@@ -55,7 +55,7 @@ fn each_request_sees_the_text_of_its_place() {
     let mut pending = Vec::new();
     let mut rewrites = Vec::new();
     for change in 0..CHANGES {
-        client.replace_with(&uri, |text| {
+        client.replace_with(&uri, |document| {
             if rng.u8(..16) == 0 {
                 let range = if asked { 0..ASK.len() } else { 0..0 };
                 let ask = if asked { "" } else { ASK };
@@ -63,6 +63,7 @@ fn each_request_sees_the_text_of_its_place() {
                 return Some((range, ask.to_owned()));
             }
             let line = rng.usize(..lines) + usize::from(asked);
+            let text = &document.text;
             let line = line_range(text, line);
             let from = line.start + text[line.clone()].find('=').expect("the line has one") + 2;
             Some((from..line.end, format!("{change};")))

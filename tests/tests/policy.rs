@@ -51,8 +51,8 @@ fn formatting_on_save_decides_nothing() {
     for apply in ["live", "once"] {
         let (_model, client, uri, id, _) = proposed(apply);
         for (from, to) in [("two = 2\n", "two  =  2\n"), ("# after", "#  after")] {
-            client.replace_with(&uri, |text| {
-                let at = text.find(from)?;
+            client.replace_with(&uri, |it| {
+                let at = it.text.find(from)?;
                 Some((at..at + from.len(), to.to_owned()))
             });
         }
@@ -100,8 +100,8 @@ fn a_reject_is_one_edit() {
         let edits = sent.iter().filter(|it| it.method == "workspace/applyEdit");
         assert_eq!(edits.count(), 1, "{apply}");
         // The editor's undo brings the model's text back, and that is the user's now.
-        client.replace_with(&uri, |text| {
-            let region = BEFORE.len()..text.len() - AFTER.len();
+        client.replace_with(&uri, |it| {
+            let region = BEFORE.len()..it.text.len() - AFTER.len();
             Some((region, NEW.to_owned()))
         });
         assert!(states(&client, &uri).is_empty(), "{apply}");
@@ -112,8 +112,8 @@ fn a_reject_is_one_edit() {
 #[test]
 fn undoing_a_streamed_edit_is_told() {
     let (_model, gate, client, uri, id) = midway("live");
-    client.replace_with(&uri, |text| {
-        let region = BEFORE.len()..text.len() - AFTER.len();
+    client.replace_with(&uri, |it| {
+        let region = BEFORE.len()..it.text.len() - AFTER.len();
         Some((region, OLD.to_owned()))
     });
     client.wait_for_message(0, "redline/rewriteChanged", |it| {

@@ -109,7 +109,8 @@ impl Scene {
     /// A person changes something outside the region. All else must stand as it was.
     #[track_caller]
     fn type_outside(&mut self, client: &Client, uri: &str, rng: &mut Rng) {
-        client.replace_with(uri, |text| {
+        client.replace_with(uri, |document| {
+            let text = &document.text;
             self.check_surroundings(text);
             let region = self.before.len()..text.len() - self.after.len();
             let above = !self.before.is_empty() && (self.after.is_empty() || rng.bool());

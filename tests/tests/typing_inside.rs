@@ -60,8 +60,8 @@ fn type_behind(mark: &str, token: &str) -> (ModelServer, Client, String, u64, Va
     client.wait_for_document(&uri, "the first change", |it| {
         it.text.contains("two = 22\n")
     });
-    client.replace_with(&uri, |text| {
-        let at = text.find(mark).expect("the mark is there") + mark.len();
+    client.replace_with(&uri, |it| {
+        let at = it.text.find(mark).expect("the mark is there") + mark.len();
         Some((at..at, token.to_owned()))
     });
     gate.open();
@@ -133,8 +133,8 @@ fn typing_in_text_that_the_model_deletes_is_kept() {
         "one = 1\n",
         "three = 3\nfour = 4\nfive = 5\n",
     );
-    client.replace_with(&uri, |text| {
-        let at = text.find("wo = 2").expect("the line still stands");
+    client.replace_with(&uri, |it| {
+        let at = it.text.find("wo = 2").expect("the line still stands");
         Some((at..at, "«me»".to_owned()))
     });
     gate.open();
@@ -168,8 +168,8 @@ fn what_the_user_deleted_inside_stays_deleted() {
         client.wait_for_document(&uri, "the first change", |it| {
             it.text.contains("two = 22\n")
         });
-        client.replace_with(&uri, |text| {
-            let at = text.find("three = 3\n").expect("the line stands");
+        client.replace_with(&uri, |it| {
+            let at = it.text.find("three = 3\n").expect("the line stands");
             Some((at..at + "three = 3\n".len(), String::new()))
         });
         gate.open();
@@ -190,8 +190,8 @@ fn a_deleted_region_ends_its_rewrite() {
     client.wait_for_document(&uri, "the first change", |it| {
         it.text.contains("one = 11\n")
     });
-    client.replace_with(&uri, |text| {
-        Some((BEFORE.len()..text.len() - AFTER.len(), String::new()))
+    client.replace_with(&uri, |it| {
+        Some((BEFORE.len()..it.text.len() - AFTER.len(), String::new()))
     });
     client.wait_for_state(id, "stale");
     gate.open();
@@ -270,8 +270,8 @@ fn check(name: &str, manner: Manner, rng: &mut Rng) {
         );
         let mark = client.mark();
         if types && rng.u8(..4) == 0 {
-            let watched = client.document(&uri).watched[0].clone();
-            client.replace_with(&uri, |text| {
+            client.replace_with(&uri, |document| {
+                let (text, watched) = (&document.text, document.watched[0].clone());
                 let inside = text[watched.clone()].char_indices().skip(1);
                 let places: Vec<usize> = inside.map(|(at, _)| watched.start + at).collect();
                 let at = *places.get(rng.usize(..places.len().max(1)))?;

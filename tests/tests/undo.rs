@@ -6,8 +6,8 @@ use e2e::scene::{AFTER, BEFORE, NEW, OLD, begin, check_end, midway, proposed, st
 
 /// Takes back everything that the server has changed, as the editor's undo does, in one step.
 fn undo(client: &Client, uri: &str, middle: &str) {
-    client.replace_with(uri, |text| {
-        let region = BEFORE.len()..text.len() - AFTER.len();
+    client.replace_with(uri, |it| {
+        let region = BEFORE.len()..it.text.len() - AFTER.len();
         Some((region, middle.to_owned()))
     });
 }
@@ -53,8 +53,8 @@ fn undoing_leaves_what_was_typed_before() {
     client.replace(&uri, 0..0, "# me\n");
     gate.open();
     client.wait_for_state(id, "proposed");
-    client.replace_with(&uri, |text| {
-        let region = "# me\n".len() + BEFORE.len()..text.len() - AFTER.len();
+    client.replace_with(&uri, |it| {
+        let region = "# me\n".len() + BEFORE.len()..it.text.len() - AFTER.len();
         Some((region, OLD.to_owned()))
     });
     let view = client.wait_until_over(id);
