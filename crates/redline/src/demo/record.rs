@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// The last answer in a record. Times are since the record began.
+/// The last answer in a record; what is sent ahead of a request is answered without text and is none. Times are since
+/// the record began.
 #[derive(Debug, Default)]
 pub(super) struct Streamed {
     pub(super) text: String,
@@ -19,6 +20,7 @@ pub(super) struct Streamed {
 pub(super) fn read(path: &Path) -> Result<Streamed> {
     let lines = std::fs::read_to_string(path).context("cannot read the model server's record")?;
     let mut streamed = Streamed::default();
+    let mut begins = true;
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line).context("a broken record")?;
         if line["direction"] != "out" {
@@ -26,8 +28,11 @@ pub(super) fn read(path: &Path) -> Result<Streamed> {
         }
         let frame = &line["frame"];
         match frame["type"].as_str() {
-            Some("response.created") => streamed = Streamed::default(),
+            Some("response.created") => begins = true,
             Some("response.output_text.delta") => {
+                if std::mem::take(&mut begins) {
+                    streamed = Streamed::default();
+                }
                 let at = Duration::from_secs_f64(line["ms"].as_f64().unwrap_or_default() / 1_000.0);
                 if streamed.deltas == 0 {
                     streamed.first = at;
@@ -64,6 +69,8 @@ mod tests {
             created.to_owned(),
             delta(3, "a"),
             delta(5, "b"),
+            // Sent ahead of the next request.
+            created.to_owned(),
         ];
         std::fs::write(&path, lines.join("\n")).unwrap();
         let streamed = read(&path).unwrap();
