@@ -377,7 +377,8 @@ impl Rewrite {
         if self.hunks.is_empty() {
             if self.showing == Showing::Applied && self.seatings < MOST_SEATINGS {
                 self.seatings += 1;
-                if self.tracked.seat_typing() {
+                let moved = self.tracked.seat_typing();
+                if self.tracked.seat_deletions() || moved {
                     return true;
                 }
             }

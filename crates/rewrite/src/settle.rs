@@ -37,7 +37,8 @@ struct Marks {
     target_withheld: Vec<Range<usize>>,
     /// Ranges of the base that the user deleted.
     base_removed: Vec<Range<usize>>,
-    /// Base that the model keeps and the user deleted: both at once. In the order of the target.
+    /// Base that the model keeps, or that its text stands for, and the user deleted: both at once. In the order of the
+    /// target.
     both_removed: Vec<Kept>,
     /// The user's text, in order.
     theirs: Vec<Theirs>,
@@ -243,26 +244,33 @@ impl Tracked {
                 target += piece.len;
                 if piece.removed {
                     marks.target_removed.push(target - piece.len..target);
-                    if piece.origin == Origin::Base {
-                        marks.both_removed.push(Kept {
-                            base: base - piece.len,
-                            target: target - piece.len,
-                            len: piece.len,
-                        });
-                    }
+                    let of_base = match piece.origin {
+                        Origin::Base => Some(piece.start),
+                        _ => piece.stands_for,
+                    };
+                    marks.both_removed.extend(of_base.map(|base| Kept {
+                        base,
+                        target: target - piece.len,
+                        len: piece.len,
+                    }));
                 }
                 if piece.withheld {
                     marks.target_withheld.push(target - piece.len..target);
                 }
             }
         }
+        let base_removed = &marks.base_removed;
+        marks.both_removed.retain(|it| {
+            let (removed, len) = marked(base_removed, it.base);
+            removed && it.len <= len
+        });
         marks
     }
 }
 
 impl Marks {
     /// What the user typed while the model's text was not to be seen stands behind a place of the base alone:
-    /// in the target it is where that place went.
+    /// in the target it is where that place went. So is what they deleted.
     fn follow(&mut self, path: &Path<'_>, base: &str, target: &str) {
         let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
         for hunk in path.hunks() {
@@ -283,6 +291,15 @@ impl Marks {
                 None => theirs.base,
                 Some((gone, put)) => put.end + theirs.base.saturating_sub(gone.end),
             };
+        }
+        for other in self.on_other_lines(path, base, target) {
+            let parts = self.target_removed.iter().flat_map(|it| {
+                [
+                    it.start..it.end.min(other.start),
+                    it.start.max(other.end)..it.end,
+                ]
+            });
+            self.target_removed = parts.filter(|part| !part.is_empty()).collect();
         }
     }
 

@@ -1,5 +1,5 @@
-//! What is typed on a line that the model keeps stays on that line, in its place, however the streamed diff
-//! guessed meanwhile: random lists of lines, random typing between the deltas. `SEED` and `ITERATIONS` say which.
+//! What is typed on a line that the model keeps stays on that line, in its place, and what is deleted of one stays
+//! deleted, however the streamed diff guessed meanwhile: random lists of lines, random typing between the deltas. `SEED` and `ITERATIONS` say which.
 //! Nothing here looks at how an editor reports its changes: one that reports each change at once.
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,12 +26,14 @@ enum Style {
     Prose,
 }
 
-/// A word typed into a line that the model keeps.
+/// A word typed into a line that the model keeps, or some of such a line deleted.
 #[derive(Clone, Debug)]
 struct Typed {
     line: String,
     /// Bytes of the line before the word.
     at: usize,
+    /// Bytes of the line behind that, deleted where no word is typed.
+    deleted: usize,
     word: String,
 }
 
@@ -80,8 +82,33 @@ impl Scene {
                     at += 1;
                 }
                 let word = format!("<{number}>");
-                typed.push(Typed { line, at, word });
+                typed.push(Typed {
+                    line,
+                    at,
+                    deleted: 0,
+                    word,
+                });
             }
+        }
+        for _ in 0..rng.usize(0..3) {
+            let free = |at: &&usize| typed.iter().all(|it| it.line != new[**at]);
+            let free: Vec<usize> = kept.iter().filter(free).copied().collect();
+            let Some(line) = rng.choice(free).map(|at| new[at].clone()) else {
+                break;
+            };
+            let places: Vec<usize> = line.char_indices().map(|(at, _)| at).skip(1).collect();
+            let (Some(from), Some(to)) = (rng.choice(&places), rng.choice(&places)) else {
+                continue;
+            };
+            if from == to {
+                continue;
+            }
+            typed.push(Typed {
+                line,
+                at: *from.min(to),
+                deleted: from.abs_diff(*to),
+                word: String::new(),
+            });
         }
         Scene { old, new, typed }
     }
@@ -91,7 +118,7 @@ impl Scene {
         let mut text = text_of(lines);
         for typed in &self.typed {
             let at = place_of(&text, &typed.line, typed.at).expect("it is kept");
-            text.insert_str(at, &typed.word);
+            text.replace_range(at..at + typed.deleted, &typed.word);
         }
         text
     }
@@ -333,17 +360,15 @@ impl World {
         let line = text[start..].lines().next().unwrap_or_default();
         let elsewhere = |it: &Typed| it.line == typed.line && !line.contains(&it.word);
         let region = self.engine.region(ID).expect("it is known");
-        if at == region.start
-            || at == region.end
-            || text[..at].ends_with('>')
-            || before.iter().any(elsewhere)
-        {
+        let at_edge = at == region.start || at == region.end || text[..at].ends_with('>');
+        if typed.deleted == 0 && (at_edge || before.iter().any(elsewhere)) {
             return false;
         }
         if self.trace {
             eprintln!("types {typed:?}");
         }
-        self.change(ChangeSet::replace(text.len(), at..at, typed.word.as_str()));
+        let range = at..at + typed.deleted;
+        self.change(ChangeSet::replace(text.len(), range, typed.word.as_str()));
         true
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! While text streams, a line that the model keeps may have come as a line of the model's own, and the old copy of
 //! it may have gone or become another line. What was typed on the old copy then stands on a wrong line. It stays
-//! where it is in the document, and the model's text around it changes sides.
+//! where it is in the document, and the model's text around it changes sides. What was deleted of the old copy is
+//! deleted of the new one.
 
 use std::ops::Range;
 
@@ -40,6 +41,107 @@ impl Tracked {
             self.pieces_replaced();
         }
         moved
+    }
+
+    /// Lets what the user deleted of a line of the base that the target holds, whole, be deleted of that line: not only
+    /// of the base, where the line came as one of the model's own, and not of another line that the old one became.
+    /// Gives whether there is something to send now. To be called as [`Self::seat_typing`]; cost is the region if the
+    /// user deleted some of the base, else O(pieces).
+    pub(crate) fn seat_deletions(&mut self) -> bool {
+        let deleted = |it: &Piece| it.origin == Origin::Base && it.removed;
+        if !self.pieces.iter().any(deleted) {
+            return false;
+        }
+        let target = self.target();
+        let path = Path::new(self.base(), &target, open_end::hunks(self.base(), &target));
+        let marks = self.marks();
+        let others = marks.on_other_lines(&path, self.base(), &target);
+        // Deleted of the target already, of a line that reads the same.
+        let is_deleted = |from: usize, to: usize| {
+            marks.both_removed.iter().any(|it| {
+                let meets = it.base < to && from < it.base + it.len;
+                meets
+                    && !others
+                        .iter()
+                        .any(|other| it.target <= other.start && other.end <= it.target + it.len)
+            })
+        };
+        let mut copies = Vec::new();
+        for (old, new) in path.kept() {
+            for range in &marks.base_removed {
+                let (from, to) = (range.start.max(old.start), range.end.min(old.end));
+                if from < to && !is_deleted(from, to) {
+                    copies.push((from, new.start + from - old.start, to - from));
+                }
+            }
+        }
+        let mut any = false;
+        for range in others {
+            any |= self.put_anew(range);
+        }
+        for (base, at, len) in copies {
+            any |= self.delete_copy(base, at..at + len, &target);
+        }
+        if any {
+            self.pieces_replaced();
+        }
+        any
+    }
+
+    /// The model's copy of so much base is deleted, also where it is some of another line's; gives whether any of it is
+    /// to be seen.
+    fn delete_copy(&mut self, base: usize, copy: Range<usize>, target: &str) -> bool {
+        let start = self.index_in_target(copy.start);
+        let end = self.index_in_target(copy.end);
+        let (mut any, mut base) = (false, base + copy.len());
+        for index in (start..end).rev() {
+            let piece = self.pieces[index];
+            if !piece.in_target {
+                continue;
+            }
+            base -= piece.len;
+            let line = || &self.base()[line_at(self.base(), piece.start)];
+            let of_base = piece.origin == Origin::Base;
+            if piece.removed || of_base && line() == &target[line_at(target, copy.start)] {
+                continue;
+            }
+            any |= piece.shown;
+            let of_copy = if of_base {
+                self.take_from_target(index);
+                index + 1
+            } else {
+                index
+            };
+            let piece = &mut self.pieces[of_copy];
+            (piece.removed, piece.stands_for) = (true, Some(base));
+        }
+        any
+    }
+
+    /// Base that the target holds is no more of it, and a copy of the model's own is.
+    fn take_from_target(&mut self, index: usize) {
+        let piece = self.pieces[index];
+        let text = self.text_of(&piece).to_owned();
+        let copy = Piece::ours(self.ours.len(), piece.len);
+        self.ours.push_str(&text);
+        self.pieces[index].in_target = false;
+        self.pieces.insert(index + 1, copy);
+    }
+
+    /// What the user deleted of the base in a range of the target is deleted of the base alone, and the model puts it;
+    /// gives whether there was any.
+    fn put_anew(&mut self, target: Range<usize>) -> bool {
+        let start = self.index_in_target(target.start);
+        let end = self.index_in_target(target.end);
+        let mut any = false;
+        for index in (start..end).rev() {
+            let piece = self.pieces[index];
+            if piece.in_target && piece.origin == Origin::Base && piece.removed {
+                self.take_from_target(index);
+                any = true;
+            }
+        }
+        any
     }
 
     fn base_reading(&self) -> String {
@@ -132,14 +234,10 @@ impl Tracked {
     }
 
     /// Pieces as those that stay, the base among them, and those that make the same target elsewhere, not shown
-    /// yet. None where the user has typed among them or deleted some of the base: no edit of ours touches the user's
-    /// text, so it cannot pass.
+    /// yet. None where the user has typed among them: no edit of ours touches the user's text, so it cannot pass.
     fn parted(&mut self, range: Range<usize>) -> Option<(Vec<Piece>, Vec<Piece>)> {
         let pieces = self.pieces[range].to_vec();
-        let of_user = |piece: &Piece| {
-            piece.origin == Origin::Theirs || piece.origin == Origin::Base && piece.removed
-        };
-        if pieces.iter().any(of_user) {
+        if pieces.iter().any(|piece| piece.origin == Origin::Theirs) {
             return None;
         }
         let (mut stays, mut moves) = (Vec::new(), Vec::new());
@@ -149,9 +247,12 @@ impl Tracked {
                 continue;
             }
             let text = self.text_of(&piece).to_owned();
+            // Base that the user deleted stays known as what the copy was.
+            let deleted = piece.removed && piece.origin == Origin::Base;
             moves.push(Piece {
                 removed: piece.removed,
                 withheld: piece.withheld,
+                stands_for: deleted.then_some(piece.start),
                 ..Piece::ours(self.ours.len(), piece.len)
             });
             self.ours.push_str(&text);
@@ -167,6 +268,30 @@ impl Tracked {
 }
 
 impl Marks {
+    /// What the user deleted of the target because the stream had made another line of the old one, which the target
+    /// holds, whole, elsewhere.
+    pub(super) fn on_other_lines(
+        &self,
+        path: &Path<'_>,
+        base: &str,
+        target: &str,
+    ) -> Vec<Range<usize>> {
+        let mut others = Vec::new();
+        for (old, new) in path.kept() {
+            for it in &self.both_removed {
+                let (from, to) = (it.base.max(old.start), (it.base + it.len).min(old.end));
+                let at = it.target + from - it.base;
+                if from < to
+                    && at != new.start + from - old.start
+                    && base[line_at(base, from)] != target[line_at(target, at)]
+                {
+                    others.push(at..at + to - from);
+                }
+            }
+        }
+        others
+    }
+
     /// What the user typed on a line of the model's that turns out to be a line of the base stands on that line
     /// of the base too.
     pub(super) fn follow_back(&mut self, path: &Path<'_>, target: &str) {

@@ -209,8 +209,9 @@ impl Tracked {
         }
         for piece in &mut self.pieces {
             (piece.flight, piece.forestalled) = (0, 0);
-            // What the undo shows again gives way to nothing.
+            // What the undo shows again gives way to nothing, and a deletion that our edit was to bring about is taken back.
             piece.withheld &= !piece.shown;
+            piece.removed &= !piece.shown;
             match piece.origin {
                 Origin::Theirs => {}
                 _ if anew => {
