@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 
 use crate::terminal::Terminal;
-use crate::{Project, editors, patience, wait_until};
+use crate::{Project, editors, patience, wait_for, wait_until};
 
 /// Connects to the test, evaluates what comes from there a line at a time, and answers.
 const CONTROL: &str = r#"
@@ -131,17 +131,17 @@ impl Emacs {
     /// When it stays so too long: with the screen.
     #[track_caller]
     pub fn wait_until(&self, code: &str) -> Value {
-        wait_until(code, || {
-            let seen = match self.try_lisp(code) {
-                Ok(value) if value.is_null() || value == json!({}) => "nil".to_owned(),
-                Ok(value) => return Ok(value),
-                Err(problem) => problem,
-            };
-            Err(format!(
-                "{seen}\n--- screen\n{}\n--- text\n{}",
+        let poll = || {
+            let value = self.try_lisp(code).ok()?;
+            (!value.is_null() && value != json!({})).then_some(value)
+        };
+        wait_for(code, poll, || {
+            format!(
+                "{:?}\n--- screen\n{}\n--- text\n{}",
+                self.try_lisp(code),
                 self.terminal.screen().text(),
                 self.text()
-            ))
+            )
         })
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::terminal::Terminal;
 pub use crate::terminal::{SIZE, Screen};
-use crate::{Project, ServerCommand, editors, wait_until};
+use crate::{Project, ServerCommand, editors, wait_for, wait_until};
 
 /// The colour that only the chosen entry of a menu has, as an escape sequence shows it.
 const CHOSEN: &str = "38;2;1;2;3";
@@ -171,13 +171,8 @@ impl Helix {
     /// With the last screen and Helix's log.
     #[track_caller]
     pub fn wait_for_screen(&self, what: &str, holds: impl Fn(&Screen) -> bool) -> Screen {
-        wait_until(what, || {
-            let screen = self.screen();
-            if holds(&screen) {
-                return Ok(screen);
-            }
-            Err(self.report(&screen))
-        })
+        let poll = || Some(self.screen()).filter(|it| holds(it));
+        wait_for(what, poll, || self.report(&self.screen()))
     }
 
     /// Waits until `text` stands in one row of the screen.

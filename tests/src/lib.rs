@@ -24,6 +24,6 @@ mod programs;
 mod project;
 mod terminal;
 
-pub use patience::{patience, wait_until};
+pub use patience::{patience, wait_for, wait_until};
 pub use programs::{Editors, ServerCommand, binary, editors, xtask};
 pub use project::Project;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{Project, ServerCommand, editors, wait_until};
+use crate::{Project, ServerCommand, editors, wait_for};
 use rpc::Rpc;
 
 /// How Neovim is set up; the default is Neovim with no language server.
@@ -187,10 +187,11 @@ impl Neovim {
     #[track_caller]
     pub fn wait_until(&self, expression: &str) -> Value {
         let code = format!("return {expression}");
-        wait_until(expression, || match self.lua(&code, json!([])) {
-            Value::Null | Value::Bool(false) => Err(self.report()),
-            value => Ok(value),
-        })
+        let poll = || match self.lua(&code, json!([])) {
+            Value::Null | Value::Bool(false) => None,
+            value => Some(value),
+        };
+        wait_for(expression, poll, || self.report())
     }
 
     /// Edits a file of the project. A server attaches later: [`Neovim::wait_for_server`].
@@ -244,12 +245,9 @@ impl Neovim {
     /// With both texts when it does not become so.
     #[track_caller]
     pub fn wait_for_text(&self, text: &str) {
-        wait_until("the buffer has the expected text", || {
-            if self.text() == text {
-                return Ok(());
-            }
-            Err(format!("--- expected\n{text}\n{}", self.report()))
-        });
+        let seen = || format!("--- expected\n{text}\n{}", self.report());
+        let poll = || (self.text() == text).then_some(());
+        wait_for("the buffer has the expected text", poll, seen);
     }
 
     /// Writes the current buffer to its file.

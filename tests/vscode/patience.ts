@@ -1,6 +1,6 @@
 // Waiting on conditions. Nothing here or in the tests waits for a time to pass.
 
-const PATIENCE_MS = 1000 * Number(process.env.REDLINE_TEST_PATIENCE ?? 20);
+const PATIENCE_MS = 1000 * Number(process.env.REDLINE_TEST_PATIENCE ?? 60);
 
 /** For the start of an editor on a machine with other work. */
 export const START_PATIENCE_MS = 120_000;
