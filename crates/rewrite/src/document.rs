@@ -33,6 +33,8 @@ pub struct Profile {
     /// The editor refuses or drops every edit made for an older version than its own, so a newer version
     /// without our edit proves that the edit is lost. Otherwise its answer is awaited.
     pub checks_versions: bool,
+    /// But it makes every edit for version 0 at its lines and columns, whatever has come to stand there.
+    pub skips_version_zero: bool,
     /// The editor reports each of its changes on its own, at once and whole: our edit comes alone or not at all.
     pub reports_apart: bool,
     /// The editor finds what changed by comparing texts: a change may be reported beside its place, where it says the
@@ -46,6 +48,7 @@ impl Default for Profile {
     fn default() -> Self {
         Profile {
             checks_versions: false,
+            skips_version_zero: false,
             reports_apart: false,
             compares_texts: false,
             frame: 33_000,
@@ -336,7 +339,7 @@ impl DocumentRewrites {
             let arriving = flight.arriving_since.is_some();
             let newer = version > flight.version;
             let known = self.profile.checks_versions;
-            let proof = known && !flight.is_unchecked();
+            let proof = known && !flight.is_unchecked(&self.profile);
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
             let typed = steps.iter().any(|step| !step.user.is_empty());
             let may_be_typed = proof || self.vague_edit == Some(flight.edit);
@@ -608,9 +611,10 @@ impl DocumentRewrites {
     }
 
     /// The mirror cannot be trusted any more: every rewrite ends, and nothing is sent.
-    pub fn lose_step(&mut self, out: &mut Vec<Effect>) {
+    pub fn lose_step(&mut self, now: Time, out: &mut Vec<Effect>) {
         self.end_all(
             "Redline lost track of this file; save it or open it again.",
+            now,
             out,
         );
         self.strays.clear();
@@ -618,13 +622,14 @@ impl DocumentRewrites {
     }
 
     /// The document was closed.
-    pub fn close(&mut self, out: &mut Vec<Effect>) {
-        self.end_all("The file was closed.", out);
+    pub fn close(&mut self, now: Time, out: &mut Vec<Effect>) {
+        self.end_all("The file was closed.", now, out);
     }
 
-    fn end_all(&mut self, why: &str, out: &mut Vec<Effect>) {
+    fn end_all(&mut self, why: &str, now: Time, out: &mut Vec<Effect>) {
         self.flight = None;
         for mut rewrite in std::mem::take(&mut self.rewrites) {
+            rewrite.timings.decided = Some(now);
             // What was said to be over is over as it was said.
             if rewrite.is_left() {
                 out.push(Effect::Changed {

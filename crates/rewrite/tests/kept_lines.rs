@@ -393,8 +393,8 @@ fn check(seed: u64) {
     let profile = Profile {
         checks_versions: true,
         reports_apart: true,
-        compares_texts: false,
         frame: 1_000,
+        ..Profile::default()
     };
     let mut world = World::start(&ends.document(&old), region, apply, profile);
     let mut rest = new.as_str();

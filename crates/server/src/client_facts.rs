@@ -84,6 +84,7 @@ impl ClientFacts {
             },
             profile: Profile {
                 checks_versions: vs_code || VERSION_CHECKING.contains(&known.as_str()),
+                skips_version_zero: known == "neovim",
                 reports_apart: vs_code || known == "helix",
                 compares_texts: TEXT_COMPARING.contains(&known.as_str()),
                 ..Profile::default()

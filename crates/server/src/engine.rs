@@ -159,9 +159,10 @@ impl Engine {
     fn guarded(&mut self, step: impl FnOnce(&mut Engine)) {
         if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
             tracing::error!("a step of the engine panicked; all rewrites are given up");
+            let now = self.now();
             for (uri, document) in &mut self.documents {
                 let mut out = Vec::new();
-                document.rewrites.lose_step(&mut out);
+                document.rewrites.lose_step(now, &mut out);
                 tracing::error!(uri, "out of step");
             }
             let text = "Redline ran into a bug and gave up its running rewrites; open the file again to go on.";
@@ -254,15 +255,15 @@ impl Engine {
                 self.speculation_is_stale(uri.as_str());
                 self.begin_rest(uri.as_str());
                 self.completion_is_stale(uri.as_str());
-                self.in_document(&uri, |document, _, out| {
-                    document.reset(text, version, profile, out)
+                self.in_document(&uri, |document, now, out| {
+                    document.reset(text, version, profile, now, out)
                 });
             }
             Message::Lost { uri } => {
                 self.completion_is_stale(uri.as_str());
-                self.in_document(&uri, |document, _, out| {
+                self.in_document(&uri, |document, now, out| {
                     document.is_lost = true;
-                    document.rewrites.lose_step(out);
+                    document.rewrites.lose_step(now, out);
                 });
             }
             Message::Closed { uri } => self.on_closed(&uri),
@@ -352,7 +353,7 @@ impl Engine {
     fn on_closed(&mut self, uri: &Uri) {
         self.speculation_is_stale(uri.as_str());
         self.completion_is_stale(uri.as_str());
-        self.in_document(uri, |document, _, out| document.rewrites.close(out));
+        self.in_document(uri, |document, now, out| document.rewrites.close(now, out));
         self.publish_all();
         if let Some(document) = self.documents.remove(uri.as_str()) {
             self.last_edit = self.last_edit.max(document.rewrites.last_edit());

@@ -196,6 +196,7 @@ impl Model {
     pub fn profile(&self) -> Profile {
         Profile {
             checks_versions: !matches!(self.name, "eglot" | "hostile"),
+            skips_version_zero: self.zero_unchecked,
             reports_apart: matches!(self.name, "vscode" | "vscode-extension" | "helix"),
             compares_texts: matches!(self.name, "neovim" | "neovim-now"),
             ..Profile::default()

@@ -175,7 +175,7 @@ impl World {
             }
             Message::Answer { edit, applied } => self.engine.answered(EditId(edit), applied),
             Message::Reopened { version, text } => {
-                self.engine.close(&mut out);
+                self.engine.close(self.now, &mut out);
                 self.carry_out(out)?;
                 out = Vec::new();
                 let rule = self.editor.model.version_rule();

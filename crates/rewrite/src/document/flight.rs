@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use text::{ChangeSet, Text};
 
-use super::{DocumentRewrites, stray};
+use super::{DocumentRewrites, Profile, stray};
 use crate::attribution::{self, Belief};
 use crate::effect::{EditId, Effect, Time};
 use crate::life::Rewrite;
@@ -71,9 +71,9 @@ impl Flight {
         }
     }
 
-    /// Neovim checks no edit made for version 0, which is that of a file just opened.
-    pub(super) fn is_unchecked(&self) -> bool {
-        self.version == 0
+    /// Whether the editor makes it without looking.
+    pub(super) fn is_unchecked(&self, profile: &Profile) -> bool {
+        self.version == 0 && profile.skips_version_zero
     }
 }
 

@@ -92,7 +92,7 @@ impl DocumentRewrites {
             rewrites,
         });
         let mut flight = Flight::new(edit, self.version);
-        if flight.is_unchecked() && self.profile.checks_versions {
+        if flight.is_unchecked(&self.profile) {
             let sent = parts.iter().map(|it| stray::Sent::new(&self.text, it));
             flight.sent = sent.collect();
         }

@@ -33,6 +33,8 @@ pub(super) struct Stray {
     text: String,
     /// What stood there.
     displaced: String,
+    /// That much has come to stand there again.
+    is_back: bool,
 }
 
 impl Sent {
@@ -105,6 +107,7 @@ impl DocumentRewrites {
                     displaced: text.slice(change.old).into_owned(),
                     range: change.new,
                     text: change.text,
+                    is_back: false,
                 });
             }
             for (_, range) in &mut belongs {
@@ -128,7 +131,7 @@ impl DocumentRewrites {
         // What the user has changed is the user's.
         self.strays.retain(|it| {
             let there = it.range.end <= after.len() && after.range_is(it.range.clone(), &it.text);
-            there && it.text != it.displaced
+            there && it.text != it.displaced && !it.is_back
         });
         self.strays.sort_by_key(|it| it.range.start);
     }
@@ -164,6 +167,12 @@ impl DocumentRewrites {
 
 impl Stray {
     fn follow(&mut self, change: &ChangeSet) {
+        // Where ours only deleted, the text does not show whether what was displaced has come back.
+        self.is_back |= self.text.is_empty()
+            && change.changes().iter().any(|it| {
+                let here = it.old.start <= self.range.start && self.range.end <= it.old.end;
+                here && it.new.len() >= it.old.len() + self.displaced.len()
+            });
         let start = change.map(self.range.start, Bias::Right);
         self.range = start..change.map(self.range.end, Bias::Left).max(start);
     }

@@ -149,6 +149,7 @@ impl World {
         let text = Text::from(whole.as_str());
         let region = before.len()..before.len() + base.len();
         let profile = Profile {
+            skips_version_zero: false,
             checks_versions: style != Style::Refuses,
             reports_apart: false,
             compares_texts: style != Style::Refuses,

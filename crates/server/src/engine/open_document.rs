@@ -204,9 +204,10 @@ impl OpenDocument {
         text: Text,
         version: i32,
         profile: Profile,
+        now: Time,
         out: &mut Vec<Effect>,
     ) {
-        self.rewrites.lose_step(out);
+        self.rewrites.lose_step(now, out);
         self.is_lost = false;
         let last = self.rewrites.last_edit();
         self.rewrites = open(text, version, profile, last);
@@ -396,11 +397,23 @@ mod tests {
         assert_eq!(document.secrets, Some(secrets.clone()));
         assert!(document.begin_look().is_none(), "they are known");
 
-        document.reset(Text::from("pass"), 2, Profile::default(), &mut Vec::new());
+        document.reset(
+            Text::from("pass"),
+            2,
+            Profile::default(),
+            0,
+            &mut Vec::new(),
+        );
         document.found(secrets.clone(), state);
         assert_eq!(document.secrets, None);
         // The same text again is another state all the same.
-        document.reset(Text::from(SECRET), 3, Profile::default(), &mut Vec::new());
+        document.reset(
+            Text::from(SECRET),
+            3,
+            Profile::default(),
+            0,
+            &mut Vec::new(),
+        );
         document.found(secrets, state);
         assert_eq!(document.secrets, None);
         assert!(document.begin_look().is_some());

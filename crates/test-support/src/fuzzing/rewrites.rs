@@ -163,6 +163,7 @@ impl<'a> Session<'a> {
     fn new(text: &str, manner: u8, delays: &'a [u8]) -> Self {
         let profile = Profile {
             checks_versions: manner & 16 == 0,
+            skips_version_zero: manner & 48 == 32,
             reports_apart: false,
             compares_texts: manner & 16 == 0,
             frame: if manner & 32 == 0 { 0 } else { 2_500 },

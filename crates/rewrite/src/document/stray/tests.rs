@@ -22,6 +22,7 @@ impl Blind {
     fn open(text: &str) -> Blind {
         let profile = Profile {
             checks_versions: true,
+            skips_version_zero: true,
             compares_texts: true,
             reports_apart: false,
             frame: 1_000,
@@ -192,4 +193,41 @@ fn what_lands_where_it_belongs_is_left_alone() {
         "zero\n1\nmine\ntwo\n",
         "zero\none\nmine\ntwo\n",
     );
+}
+
+/// The first edit never comes, and what the user deletes looks like a part of it made without looking. Gives the
+/// document in the end.
+fn after_deletion_like_a_part(skips_version_zero: bool) -> String {
+    let mut editor = Blind::open("zero\none\ntwo\n");
+    editor.engine.profile.skips_version_zero = skips_version_zero;
+    editor.rewrite(5..13, "two\n");
+    let mut out = Vec::new();
+    editor.engine.settle(editor.now, &mut out);
+    let edit = out.iter().find_map(|effect| match effect {
+        Effect::Edit { edit, parts, .. } => {
+            let parts: Vec<_> = parts
+                .iter()
+                .map(|it| (it.range.clone(), &*it.text))
+                .collect();
+            assert_eq!(parts, [(5..9, "")]);
+            Some(*edit)
+        }
+        _ => None,
+    });
+    editor.edit(0..0, "mine\n");
+    editor.edit(5..10, "");
+    editor.tell();
+    editor.engine.answered(edit.expect("an edit"), true);
+    for _ in 0..3 {
+        editor.now += 5_000_000;
+        editor.come_to_rest();
+    }
+    editor.text.to_string()
+}
+
+#[test]
+fn a_deletion_taken_for_one_of_ours_in_a_wrong_place_is_put_back_once_and_only_where_no_editor_looks()
+ {
+    assert_eq!(after_deletion_like_a_part(true), "mine\nzero\ntwo\n");
+    assert_eq!(after_deletion_like_a_part(false), "mine\ntwo\n");
 }

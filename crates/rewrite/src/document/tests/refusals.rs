@@ -247,9 +247,12 @@ fn what_is_decided_stays_so_when_the_file_is_closed_before_the_text_is_back() {
     let mut out = Vec::new();
     engine.decide(ID, false, None, &mut out).expect("it waits");
     engine.settle(800_000, &mut out);
-    engine.close(&mut out);
-    let states: Vec<State> = engine.ended().map(|it| it.state).collect();
-    assert_eq!(states, [State::Rejected]);
+    engine.close(900_000, &mut out);
+    let ended = engine.ended().map(|it| (it.state, it.timings.decided));
+    assert_eq!(
+        ended.collect::<Vec<_>>(),
+        [(State::Rejected, Some(900_000))]
+    );
 }
 
 /// What is said of an answer that is cut off behind `answer`, in a file of one word a line.
