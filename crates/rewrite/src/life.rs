@@ -259,11 +259,15 @@ impl Rewrite {
 
     /// Takes splices in and keeps the emptied list for the next time.
     fn take(&mut self, mut splices: Vec<Splice>) {
+        let deleted = self.tracked.deleted_of_ours();
         for mut splice in splices.drain(..) {
             if let Some(end) = &mut self.open_end {
                 splice = end.without_break(splice, |at| self.tracked.target_break_before(at));
             }
             self.tracked.splice(&splice);
+        }
+        if let Some(deleted) = deleted {
+            self.tracked.delete_again(&deleted);
         }
         self.splices = splices;
     }

@@ -12,6 +12,7 @@
 //! each find their own coordinates, and accept, reject and what is sent to the editor are choices of
 //! which pieces are wanted. Nothing here knows versions, editors or other regions.
 
+mod deleted;
 mod deletion;
 mod line_ends;
 mod moments;
@@ -39,6 +40,8 @@ pub(crate) struct Tracked {
     shown_len: usize,
     /// Something may be shown that is not wanted, or the reverse.
     dirty: bool,
+    /// The user has deleted text of the model's.
+    deleted_ours: bool,
     /// Text of the model changes sides of the user's: what goes on one side and comes on the other is meant to.
     pub(crate) changes_sides: bool,
     finger: Finger,
@@ -75,6 +78,7 @@ impl Tracked {
             theirs: String::new(),
             shown_len: len,
             dirty: false,
+            deleted_ours: false,
             changes_sides: false,
             finger: Finger::default(),
             moments: Moments::default(),
@@ -362,6 +366,7 @@ impl Tracked {
             if piece.origin == Origin::Theirs {
                 self.pieces.remove(index);
             } else {
+                self.deleted_ours |= piece.origin == Origin::Ours;
                 piece.removed = true;
                 piece.shown = false;
                 piece.forestalled = std::mem::take(&mut piece.flight);

@@ -205,3 +205,52 @@ fn text_that_was_changed_and_changed_back_is_replaced_as_it_was_asked() {
     assert_eq!(put_back_after(&[]), put_back);
     assert_eq!(put_back_after(&[(5..5, "xyz"), (5..8, "")]), put_back);
 }
+
+#[test]
+fn what_was_deleted_of_the_models_text_stays_deleted_where_the_text_is_laid_anew() {
+    let mut text = Text::from("top\n    pukir = 3\nend\n");
+    let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
+    let mut out = Vec::new();
+    let start = start_of(ID, &text, 4..18, Apply::Live);
+    engine.start(start, 0, &mut out).expect("a free region");
+    let typed = ChangeSet::replace(text.len(), 15..15, "<me>");
+    typed.apply(&mut text);
+    engine.changed(&[typed], &text, 2, 0, &mut out);
+    let mut version = 2;
+    let mut now = 0;
+    let mut edited = |engine: &mut DocumentRewrites, text: &mut Text| {
+        for _ in 0..3 {
+            now += 1_000_000;
+            engine.wake();
+            let mut out = Vec::new();
+            engine.settle(now, &mut out);
+            for effect in out {
+                if let Effect::Edit { edit, parts, .. } = effect {
+                    let parts = parts.into_iter().map(|part| (part.range, part.text));
+                    let change = ChangeSet::from_changes(text.len(), parts);
+                    change.apply(text);
+                    version += 1;
+                    engine.changed(&[change], text, version, now, &mut Vec::new());
+                    engine.answered(edit, true);
+                }
+            }
+        }
+    };
+    let answer = StreamEvent::Delta {
+        text: "    if WEFAM {\n".to_owned(),
+    };
+    engine.model(ID, ModelEvent::Stream(answer), 0, &mut out);
+    edited(&mut engine, &mut text);
+    let shown = text.to_string();
+    let at = shown.find("WEFAM").expect("the first line streams in");
+    let gone = ChangeSet::replace(text.len(), at..at + 5, "");
+    gone.apply(&mut text);
+    engine.changed(&[gone], &text, 50, 0, &mut Vec::new());
+    let end = StreamEvent::Completed {
+        response_id: "r".to_owned(),
+        usage: None,
+    };
+    engine.model(ID, ModelEvent::Stream(end), 0, &mut out);
+    edited(&mut engine, &mut text);
+    assert_eq!(text.to_string(), "top\n    if  {<me>\nend\n", "from {shown:?}");
+}
