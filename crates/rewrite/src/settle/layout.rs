@@ -94,7 +94,9 @@ impl<'a> Layout<'a> {
                 self.target += len;
                 continue;
             }
-            if unseen && !seen || withheld || base_stretch != target_stretch {
+            // Nor was the old copy deleted with the model's where the line is another on the whole.
+            let alone = self.hunk != 0 && self.showing == Showing::Applied && seen && !unseen;
+            if unseen && !seen || alone || withheld || base_stretch != target_stretch {
                 self.gone(self.base + len);
                 self.put(self.target + len);
                 continue;

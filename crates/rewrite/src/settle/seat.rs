@@ -118,16 +118,6 @@ impl Tracked {
         any
     }
 
-    /// Base that the target holds is no more of it, and a copy of the model's own is.
-    fn take_from_target(&mut self, index: usize) {
-        let piece = self.pieces[index];
-        let text = self.text_of(&piece).to_owned();
-        let copy = Piece::ours(self.ours.len(), piece.len);
-        self.ours.push_str(&text);
-        self.pieces[index].in_target = false;
-        self.pieces.insert(index + 1, copy);
-    }
-
     /// What the user deleted of the base in a range of the target is deleted of the base alone, and the model puts it;
     /// gives whether there was any.
     fn put_anew(&mut self, target: Range<usize>) -> bool {

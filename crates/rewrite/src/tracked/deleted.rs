@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Finger, Tracked};
 use crate::attribution::common_prefix;
-use crate::piece::Origin;
+use crate::piece::{Origin, Piece};
 
 /// What the user deleted of the model's text.
 pub(crate) struct Deleted {
@@ -40,10 +40,28 @@ impl Tracked {
         for range in deleted.ranges.iter().filter(|range| range.end <= same) {
             let start = self.index_in_target(range.start);
             let end = self.index_in_target(range.end);
-            for piece in &mut self.pieces[start..end] {
-                piece.removed |= piece.in_target;
+            for index in (start..end).rev() {
+                let piece = &mut self.pieces[index];
+                match piece.origin {
+                    _ if !piece.in_target || piece.removed => {}
+                    Origin::Base => {
+                        self.take_from_target(index);
+                        self.pieces[index + 1].removed = true;
+                    }
+                    _ => piece.removed = true,
+                }
             }
         }
         self.finger = Finger::default();
+    }
+
+    /// Base that the target holds is no more of it, and a copy of the model's own is.
+    pub(crate) fn take_from_target(&mut self, index: usize) {
+        let piece = self.pieces[index];
+        let text = self.text_of(&piece).to_owned();
+        let copy = Piece::ours(self.ours.len(), piece.len);
+        self.ours.push_str(&text);
+        self.pieces[index].in_target = false;
+        self.pieces.insert(index + 1, copy);
     }
 }

@@ -206,18 +206,29 @@ fn text_that_was_changed_and_changed_back_is_replaced_as_it_was_asked() {
     assert_eq!(put_back_after(&[(5..5, "xyz"), (5..8, "")]), put_back);
 }
 
-#[test]
-fn what_was_deleted_of_the_models_text_stays_deleted_where_the_text_is_laid_anew() {
-    let mut text = Text::from("top\n    pukir = 3\nend\n");
+/// `line` between two others is rewritten: `typed` is typed behind so many bytes of it, `first` streams in, `gone` is
+/// deleted where it stands first, and `rest` comes. Gives the text when it is proposed, and after a reject.
+fn after_deleting_of_ours(
+    line: &str,
+    typed: Option<(usize, &str)>,
+    (first, gone, rest): (&str, &str, &str),
+) -> [String; 2] {
+    let mut text = Text::from(format!("top\n{line}\nend\n").as_str());
     let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
     let mut out = Vec::new();
-    let start = start_of(ID, &text, 4..18, Apply::Live);
+    let start = start_of(ID, &text, 4..5 + line.len(), Apply::Live);
     engine.start(start, 0, &mut out).expect("a free region");
-    let typed = ChangeSet::replace(text.len(), 15..15, "<me>");
-    typed.apply(&mut text);
-    engine.changed(&[typed], &text, 2, 0, &mut out);
-    let mut version = 2;
     let mut now = 0;
+    let mut version = 1;
+    let mut change = |engine: &mut DocumentRewrites, text: &mut Text, change: ChangeSet| {
+        change.apply(text);
+        version += 1;
+        engine.changed(&[change], text, version, 0, &mut Vec::new());
+    };
+    if let Some((at, typed)) = typed {
+        let typed = ChangeSet::replace(text.len(), at + 4..at + 4, typed);
+        change(&mut engine, &mut text, typed);
+    }
     let mut edited = |engine: &mut DocumentRewrites, text: &mut Text| {
         for _ in 0..3 {
             now += 1_000_000;
@@ -227,30 +238,56 @@ fn what_was_deleted_of_the_models_text_stays_deleted_where_the_text_is_laid_anew
             for effect in out {
                 if let Effect::Edit { edit, parts, .. } = effect {
                     let parts = parts.into_iter().map(|part| (part.range, part.text));
-                    let change = ChangeSet::from_changes(text.len(), parts);
-                    change.apply(text);
-                    version += 1;
-                    engine.changed(&[change], text, version, now, &mut Vec::new());
+                    let parts = ChangeSet::from_changes(text.len(), parts);
+                    change(engine, text, parts);
                     engine.answered(edit, true);
                 }
             }
         }
+        text.to_string()
     };
-    let answer = StreamEvent::Delta {
-        text: "    if WEFAM {\n".to_owned(),
+    let delta = |text: &str| {
+        let text = text.to_owned();
+        ModelEvent::Stream(StreamEvent::Delta { text })
     };
-    engine.model(ID, ModelEvent::Stream(answer), 0, &mut out);
-    edited(&mut engine, &mut text);
-    let shown = text.to_string();
-    let at = shown.find("WEFAM").expect("the first line streams in");
-    let gone = ChangeSet::replace(text.len(), at..at + 5, "");
-    gone.apply(&mut text);
-    engine.changed(&[gone], &text, 50, 0, &mut Vec::new());
+    engine.model(ID, delta(first), 0, &mut out);
+    let shown = edited(&mut engine, &mut text);
+    let at = shown.find(gone).expect("it streams in");
+    let deleted = ChangeSet::replace(text.len(), at..at + gone.len(), "");
+    deleted.apply(&mut text);
+    engine.changed(&[deleted], &text, 50, 0, &mut out);
+    engine.model(ID, delta(rest), 0, &mut out);
     let end = StreamEvent::Completed {
         response_id: "r".to_owned(),
         usage: None,
     };
     engine.model(ID, ModelEvent::Stream(end), 0, &mut out);
-    edited(&mut engine, &mut text);
-    assert_eq!(text.to_string(), "top\n    if  {<me>\nend\n", "from {shown:?}");
+    let proposed = edited(&mut engine, &mut text);
+    engine.decide(ID, false, None, &mut out).expect("it waits");
+    [proposed, edited(&mut engine, &mut text)]
+}
+
+#[test]
+fn what_was_deleted_of_the_models_text_stays_deleted_where_the_text_is_laid_anew() {
+    let texts = after_deleting_of_ours(
+        "    pukir = 3",
+        Some((11, "<me>")),
+        ("    if WEFAM {\n", "WEFAM", ""),
+    );
+    assert_eq!(
+        texts,
+        ["top\n    if  {<me>\nend\n", "top\n    pukir =<me> 3\nend\n"]
+    );
+}
+
+#[test]
+fn what_was_deleted_of_the_models_text_comes_back_where_it_stood_in_a_line_that_is_rejected() {
+    let old = "    tupuc lomom cikiw saheh";
+    let [proposed, rejected] = after_deleting_of_ours(
+        old,
+        None,
+        ("    REXIL BOBUB cikiw sah", " sah", "eh\nJAVEV\n"),
+    );
+    assert_eq!(proposed, "top\n    REXIL BOBUB cikiweh\nJAVEV\nend\n");
+    assert_eq!(rejected, format!("top\n{old}\nend\n"));
 }
