@@ -97,6 +97,16 @@ impl Group {
             .collect()
     }
 
+    /// Whether each part that may as well be the user's doing is one of the changes, to the letter.
+    fn tells_what_is_doubted(&self) -> bool {
+        let is_told = |ours: &Edit| {
+            let mut edits = self.edits.iter();
+            edits.any(|edit| edit.range == ours.range && edit.text == ours.text)
+        };
+        let mut doubted = self.parts.iter().filter(|it| it.belief == Belief::Doubted);
+        doubted.all(|part| is_told(&part.edit))
+    }
+
     fn believes(&self, belief: Belief) -> bool {
         self.parts.iter().any(|part| part.belief == belief)
     }
@@ -291,7 +301,7 @@ pub(super) fn attribute_groups(
     // Where a part has no trace at all, only what is ours to the letter can have come in a part before it.
     let possible = whole
         && weighed.iter().all(|Weighed { group, mixed, .. }| {
-            let told = !group.believes(Belief::Doubted);
+            let told = group.tells_what_is_doubted();
             group.parts.is_empty() || told && mixed.is_some()
         });
     let (mut with_ours, mut without, mut bites) = (0, 0, false);

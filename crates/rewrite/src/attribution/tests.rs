@@ -386,3 +386,25 @@ fn beside_a_part_that_the_user_typed_into_the_others_have_not_come_with_a_deleti
     assert_eq!(steps, [Attribution { confirmed, user }]);
     assert_eq!(missing.len(), 2);
 }
+
+#[test]
+fn a_deletion_of_ours_told_to_the_letter_in_one_change_with_the_users_is_ours() {
+    let old = Text::from("xxBE\nedbbea\nend\n");
+    let mut new = old.clone();
+    // Behind a line break, and with one at its end: it may as well be told as standing before the first.
+    let change = ChangeSet::from_changes(old.len(), [(2..4, ""), (5..12, "")]);
+    change.apply(&mut new);
+    let part = Part {
+        number: 1,
+        range: 5..12,
+        text: String::new(),
+        spoiled: false,
+        belief: Belief::Doubted,
+    };
+    let (steps, missing) = attribute(&old, &[change], &new, vec![part]);
+    let step = Attribution {
+        confirmed: vec![1],
+        user: vec![(2..4, String::new())],
+    };
+    assert_eq!((steps, missing), (vec![step], Vec::new()));
+}
