@@ -101,7 +101,10 @@ impl Group {
     fn tells_what_is_doubted(&self) -> bool {
         let is_told = |ours: &Edit| {
             let mut edits = self.edits.iter();
-            edits.any(|edit| edit.range == ours.range && edit.text == ours.text)
+            edits.any(|it| {
+                let same = it.range == ours.range && it.text == ours.text;
+                same || it.raw == ours.raw && it.raw_text == ours.raw_text
+            })
         };
         let mut doubted = self.parts.iter().filter(|it| it.belief == Belief::Doubted);
         doubted.all(|part| is_told(&part.edit))

@@ -389,14 +389,22 @@ fn beside_a_part_that_the_user_typed_into_the_others_have_not_come_with_a_deleti
 
 #[test]
 fn a_deletion_of_ours_told_to_the_letter_in_one_change_with_the_users_is_ours() {
-    let old = Text::from("xxBE\nedbbea\nend\n");
+    // Each may be told as standing further to the left: by the line break, and up to what was typed.
+    check_told_with_deletion("xxBE\nedbbea\nend\n", (2..4, ""), 5..12);
+    check_told_with_deletion("XYdbcd\nadbcd\n", (3..3, "<1>"), 7..13);
+}
+
+/// `gone` is our edit, and told in one change with what the user did before it.
+#[track_caller]
+fn check_told_with_deletion(old: &str, user: Say, gone: Range<usize>) {
+    let old = Text::from(old);
     let mut new = old.clone();
-    // Behind a line break, and with one at its end: it may as well be told as standing before the first.
-    let change = ChangeSet::from_changes(old.len(), [(2..4, ""), (5..12, "")]);
+    let changes = [user.clone(), (gone.clone(), "")];
+    let change = ChangeSet::from_changes(old.len(), changes);
     change.apply(&mut new);
     let part = Part {
         number: 1,
-        range: 5..12,
+        range: gone,
         text: String::new(),
         spoiled: false,
         belief: Belief::Doubted,
@@ -404,7 +412,7 @@ fn a_deletion_of_ours_told_to_the_letter_in_one_change_with_the_users_is_ours() 
     let (steps, missing) = attribute(&old, &[change], &new, vec![part]);
     let step = Attribution {
         confirmed: vec![1],
-        user: vec![(2..4, String::new())],
+        user: vec![(user.0, user.1.to_owned())],
     };
     assert_eq!((steps, missing), (vec![step], Vec::new()));
 }
