@@ -318,6 +318,7 @@ impl DocumentRewrites {
             .filter(|it| it.is_telling())
             .map(|it| it.number)
             .collect();
+        let crossed = self.typed_behind(&parts);
         let (steps, missing) = self.attributed(&changes, after, parts);
         let mut confirmed = steps.iter().flat_map(|step| &step.confirmed);
         if confirmed.any(|part| telling.contains(part)) {
@@ -354,6 +355,7 @@ impl DocumentRewrites {
         let mut known = (!self.profile.reports_apart).then(|| self.text.clone());
         for step in steps {
             known = known.filter(|_| step.confirmed.is_empty());
+            self.take_in(&crossed, &step.confirmed);
             self.confirm(&step.confirmed, now, out);
             self.user_changes(&step.user, known.as_ref(), out);
             if let Some(text) = &mut known {

@@ -604,6 +604,24 @@ impl Tracked {
         self.pieces.iter().any(|piece| piece.flight != 0)
     }
 
+    /// Whether a part of the edit in flight will put text before all that is shown. O(pieces).
+    pub(crate) fn begins_with_part(&self, part: u32) -> bool {
+        let mut pieces = self.pieces.iter();
+        let first = pieces.find(|piece| piece.shown || piece.flight != 0);
+        first.is_some_and(|piece| !piece.shown && piece.flight == part)
+    }
+
+    /// What the user typed before the region turns out to stand inside of it, right behind what a part puts.
+    pub(crate) fn take_in(&mut self, part: u32, text: &str) {
+        let last = self.pieces.iter().rposition(|piece| piece.flight == part);
+        if let Some(index) = last {
+            let piece = Piece::theirs(self.theirs.len(), text.len());
+            self.theirs.push_str(text);
+            self.pieces.insert(index + 1, piece);
+            self.pieces_replaced();
+        }
+    }
+
     /// The edit in flight was not applied: its pieces are as they were.
     pub(crate) fn drop_flight(&mut self) {
         for piece in &mut self.pieces {

@@ -28,8 +28,18 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    pub(super) fn sent(&mut self, parts: &[Part]) {
-        self.starts = parts.iter().filter_map(start_of).collect();
+    /// An edit is to be sent; gives whether what it puts has come too often.
+    fn is_worn(&mut self, parts: &[Part]) -> bool {
+        let starts: Vec<String> = parts.iter().filter_map(start_of).collect();
+        if starts.is_empty() {
+            return false;
+        }
+        // Copies of what another edit put are no copies of this one's.
+        if !starts.iter().any(|start| self.starts.contains(start)) {
+            self.forget();
+        }
+        self.starts = starts;
+        self.seen >= MOST
     }
 
     /// One more report in which nothing of an edit was known. Costs the report.
@@ -79,8 +89,13 @@ fn start_of(part: &Part) -> Option<String> {
 
 impl DocumentRewrites {
     /// Lets go of the rewrites of an edit rather than putting its text once more. Gives whether that was needed.
-    pub(super) fn let_go_of_copied(&mut self, ids: &[RewriteId], out: &mut Vec<Effect>) -> bool {
-        if self.copies.seen < MOST {
+    pub(super) fn let_go_of_copied(
+        &mut self,
+        parts: &[Part],
+        ids: &[RewriteId],
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        if !self.copies.is_worn(parts) {
             return false;
         }
         self.copies.forget();

@@ -122,6 +122,32 @@ impl DocumentRewrites {
         }
     }
 
+    /// What the user typed at the start of regions where a part that inserts there is under way, by part: it stands
+    /// outside of the region, but an editor that does not look puts ours before it.
+    pub(super) fn typed_behind(&self, parts: &[attribution::Part]) -> Vec<(u32, String)> {
+        let mut all = Vec::new();
+        for part in parts.iter().filter(|it| it.range.is_empty() && !it.spoiled) {
+            let at = part.range.start;
+            let mut rewrites = self.rewrites.iter().filter(|it| !it.is_stale());
+            let first = rewrites.find(|it| it.tracked.begins_with_part(part.number));
+            if let Some(rewrite) = first.filter(|it| at < it.start) {
+                all.push((part.number, self.text.slice(at..rewrite.start).into_owned()));
+            }
+        }
+        all
+    }
+
+    /// Some of those parts have arrived: what was typed there is inside of the region, behind them.
+    pub(super) fn take_in(&mut self, typed: &[(u32, String)], arrived: &[u32]) {
+        for (part, text) in typed.iter().filter(|(part, _)| arrived.contains(part)) {
+            let mut rewrites = self.rewrites.iter_mut();
+            if let Some(rewrite) = rewrites.find(|it| it.tracked.begins_with_part(*part)) {
+                rewrite.start -= text.len();
+                rewrite.tracked.take_in(*part, text);
+            }
+        }
+    }
+
     pub(super) fn confirm(&mut self, parts: &[u32], now: Time, out: &mut Vec<Effect>) {
         if let Some(edit) = self.flight.as_ref().map(|flight| flight.edit) {
             self.confirm_of(edit.0, parts, now, out);

@@ -61,7 +61,7 @@ impl DocumentRewrites {
             }
             served.resize(parts.len(), id);
         }
-        if parts.is_empty() || self.let_go_of_copied(&rewrites, out) {
+        if parts.is_empty() || self.let_go_of_copied(&parts, &rewrites, out) {
             return;
         }
         self.edits += 1;
@@ -100,7 +100,6 @@ impl DocumentRewrites {
             let range = part.range.clone();
             (part.number, self.text.slice(range).into_owned())
         };
-        self.copies.sent(&parts);
         flight.replaced = parts.iter().map(was).collect();
         flight.parts = parts;
         flight.doubtful = vague;

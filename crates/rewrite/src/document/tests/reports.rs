@@ -328,3 +328,21 @@ fn lines_deleted_beside_an_edit_are_told_of_as_whole_ones() {
     let region = desk.engine.region(RewriteId(1));
     assert_eq!(region, Some(4..9));
 }
+
+#[test]
+fn what_was_typed_at_the_start_is_inside_where_the_editor_puts_ours_before_it() {
+    let mut text = Text::from("top\none\n");
+    let mut engine = answered_whole(&text, Profile::default(), 4..8, "new\none\n");
+    engine.settle(50_000, &mut Vec::new());
+    for (version, put) in [(2, "me "), (3, "new\n")] {
+        let change = ChangeSet::replace(text.len(), 4..4, put);
+        change.apply(&mut text);
+        engine.changed(&[change], &text, version, 60_000, &mut Vec::new());
+    }
+    engine.answered(EditId(1), true);
+    assert_eq!(engine.check(), Ok(()));
+    engine.settle(9_000_000, &mut Vec::new());
+    assert_eq!(engine.state(ID), Some(State::Proposed));
+    let region = engine.region(ID).expect("it waits");
+    assert_eq!(text.slice(region), "new\nme one\n");
+}

@@ -162,3 +162,29 @@ fn a_stream_into_a_file_of_one_line_gets_the_line_ends_of_the_editor() {
     check_stream_into_crlf("const one = 1;", "let one = 2;\n\nconst two = 2;");
     check_stream_into_crlf("one", "two\none\nthree");
 }
+
+#[test]
+fn copies_of_what_one_edit_put_do_not_end_another_rewrite() {
+    let mut text = Text::from("one\ntwo\n");
+    let mut engine = answered_whole(&text, Profile::default(), 0..4, "uno and more\n");
+    engine.settle(50_000, &mut Vec::new());
+    let mut version = 1;
+    for _ in 0..5 {
+        let copy = ChangeSet::replace(text.len(), 8..8, "uno and more\n");
+        copy.apply(&mut text);
+        version += 1;
+        engine.changed(&[copy], &text, version, 60_000, &mut Vec::new());
+    }
+    engine.answered(EditId(1), false);
+    let mut out = Vec::new();
+    engine.decide(ID, false, None, &mut out).expect("it waits");
+    let other = RewriteId(2);
+    let start = start_of(other, &text, 4..8, Apply::Live);
+    engine.start(start, 0, &mut out).expect("a free region");
+    let answer = StreamEvent::Delta {
+        text: "dos and more\n".to_owned(),
+    };
+    engine.model(other, ModelEvent::Stream(answer), 0, &mut out);
+    engine.settle(9_000_000, &mut out);
+    assert_eq!(engine.state(other), Some(State::Streaming));
+}
