@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::narrow::common_ends;
 use super::{Finger, Tracked};
-use crate::piece::{Origin, Piece, Verdict};
+use crate::piece::{Beside, Origin, Piece, Verdict};
 
 /// A line of the target while it is being read.
 #[derive(Default)]
@@ -134,9 +134,10 @@ impl Tracked {
                 all.iter()
                     .filter(says)
                     .any(|it| it.origin == Origin::Base && it.removed),
+                // What was typed amid the model's text replaces nothing.
                 all.iter()
                     .filter(says)
-                    .any(|it| it.origin == Origin::Theirs),
+                    .any(|it| it.origin == Origin::Theirs && it.beside != Beside::Ours),
             );
             let run = &mut self.pieces[start..end];
             let mut gone = run
@@ -212,4 +213,35 @@ fn is_ours(piece: &Piece) -> bool {
 /// Whether text of the model is not decided yet.
 fn may_wait(piece: &Piece) -> bool {
     piece.verdict == Verdict::Open
+}
+
+#[cfg(test)]
+mod tests {
+    use diff::Splice;
+
+    use crate::piece::Showing;
+    use crate::tracked::Tracked;
+
+    #[test]
+    fn what_is_typed_amid_the_models_text_replaces_nothing_that_was_deleted_before() {
+        let mut tracked = Tracked::new("a toces b\n".to_owned());
+        tracked.user_change(2..7, "");
+        let splice = |at: usize, delete: usize, insert: &str| Splice {
+            at,
+            delete,
+            insert: insert.to_owned(),
+        };
+        tracked.splice(&splice(2, 5, "ZIFIV"));
+        tracked.gaps(Showing::Applied, |_| 1);
+        tracked.confirm(1, 1);
+        assert_eq!(tracked.shown(), "a ZIFIV b\n");
+        tracked.user_change(5..5, "<me>");
+        tracked.splice(&splice(10, 0, "more\n"));
+        let mut gaps = Vec::new();
+        tracked.gaps(Showing::Applied, |gap| {
+            gaps.push((gap.range, gap.text));
+            2
+        });
+        assert_eq!(gaps, [(14..14, "more\n".to_owned())]);
+    }
 }
