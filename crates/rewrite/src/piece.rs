@@ -73,6 +73,8 @@ pub(crate) struct Piece {
     pub(crate) beside: Beside,
     /// For text of the model's that no edit has put: the base that stood there, and stands for it no more; byte offset.
     pub(crate) stands_for: Option<usize>,
+    /// For text of the model's that the stream has laid anew: where it was in the target, in bytes.
+    pub(crate) was_at: Option<usize>,
 }
 
 impl Piece {
@@ -92,6 +94,7 @@ impl Piece {
             hunk: 0,
             beside: Beside::Nothing,
             stands_for: None,
+            was_at: None,
         }
     }
 
@@ -139,6 +142,7 @@ impl Piece {
         rest.start += at;
         rest.len -= at;
         rest.stands_for = rest.stands_for.map(|start| start + at);
+        rest.was_at = rest.was_at.map(|start| start + at);
         self.len = at;
         rest
     }

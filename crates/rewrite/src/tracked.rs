@@ -160,6 +160,7 @@ impl Tracked {
         let mut left = splice.delete - prefix - suffix;
         let first = index;
         let mut typed = false;
+        let mut gone_at = splice.at + prefix;
         while left > 0 && index < self.pieces.len() {
             let piece = &mut self.pieces[index];
             if !piece.in_target {
@@ -174,6 +175,8 @@ impl Tracked {
             let piece = &mut self.pieces[index];
             left -= piece.len;
             piece.in_target = false;
+            piece.was_at = (piece.origin == Origin::Ours).then_some(gone_at);
+            gone_at += piece.len;
             let forgotten = piece.origin == Origin::Ours && !piece.shown && piece.flight == 0;
             if forgotten && !piece.removed {
                 self.pieces.remove(index);
@@ -350,6 +353,7 @@ impl Tracked {
             }
         }
         let mut left = range.len();
+        let mut copies = Vec::new();
         while left > 0 && index < self.pieces.len() {
             let piece = &mut self.pieces[index];
             if !piece.shown {
@@ -370,8 +374,12 @@ impl Tracked {
                 piece.removed = true;
                 piece.shown = false;
                 piece.forestalled = std::mem::take(&mut piece.flight);
+                copies.extend(self.copy_of(index));
                 index += 1 + self.remove_what_it_stands_for(index, true);
             }
+        }
+        for copy in copies {
+            self.delete_of_target(copy, true);
         }
         self.take_back(&back);
         if self.moments.is_settled() {

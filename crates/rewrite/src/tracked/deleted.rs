@@ -38,18 +38,34 @@ impl Tracked {
     pub(crate) fn delete_again(&mut self, deleted: &Deleted) {
         let same = common_prefix(&deleted.target, &self.target());
         for range in deleted.ranges.iter().filter(|range| range.end <= same) {
-            let start = self.index_in_target(range.start);
-            let end = self.index_in_target(range.end);
-            for index in (start..end).rev() {
-                let piece = &mut self.pieces[index];
-                match piece.origin {
-                    _ if !piece.in_target || piece.removed => {}
-                    Origin::Base => {
-                        self.take_from_target(index);
-                        self.pieces[index + 1].removed = true;
-                    }
-                    _ => piece.removed = true,
+            self.delete_of_target(range.clone(), true);
+        }
+    }
+
+    /// Where in the target a piece has gone that the stream has laid anew: what the user deletes of it is deleted there.
+    pub(super) fn copy_of(&mut self, index: usize) -> Option<Range<usize>> {
+        let piece = self.pieces[index];
+        let at = piece.was_at.filter(|_| !piece.in_target)?;
+        let target = self.target();
+        let same = target.get(at..at + piece.len) == Some(self.text_of(&piece));
+        same.then_some(at..at + piece.len)
+    }
+
+    /// The user has deleted a range of the target, or has it back. Base in it is no more of the target then, and a copy of
+    /// the model's own is. O(pieces).
+    pub(super) fn delete_of_target(&mut self, range: Range<usize>, removed: bool) {
+        let start = self.index_in_target(range.start);
+        let end = self.index_in_target(range.end);
+        for index in (start..end).rev() {
+            let piece = &mut self.pieces[index];
+            match piece.origin {
+                _ if !piece.in_target || piece.removed == removed => {}
+                Origin::Base if removed => {
+                    self.take_from_target(index);
+                    self.pieces[index + 1].removed = true;
                 }
+                Origin::Base => {}
+                _ => piece.removed = removed,
             }
         }
         self.finger = Finger::default();

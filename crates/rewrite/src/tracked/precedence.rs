@@ -55,6 +55,8 @@ impl Tracked {
         let middle = written_anew[prefix..written_anew.len() - suffix].to_owned();
         let mut pieces: Vec<Piece> = Vec::with_capacity(self.pieces.len() + 4);
         pieces.extend_from_slice(&self.pieces[..block.start]);
+        let of_target = pieces.iter().filter(|piece| piece.in_target);
+        let before: usize = of_target.map(|piece| piece.len).sum();
         let mut at = 0;
         for mut piece in self.pieces[block].iter().copied() {
             if !piece.in_target {
@@ -66,6 +68,7 @@ impl Tracked {
             let mut rest = piece.split_off(keeps);
             pieces.push(piece);
             rest.in_target = false;
+            rest.was_at = Some(before + at - rest.len);
             if rest.shown || rest.flight != 0 {
                 pieces.push(rest);
             }

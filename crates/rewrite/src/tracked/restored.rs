@@ -95,7 +95,11 @@ impl Tracked {
         // Only then: what one of them stands for may be another of them.
         for text in back {
             if let Some(index) = place(self, text) {
+                let copy = self.copy_of(index);
                 self.remove_what_it_stands_for(index, false);
+                if let Some(copy) = copy {
+                    self.delete_of_target(copy, false);
+                }
             }
         }
         // What gave way to the deletion gives way no more.

@@ -206,12 +206,21 @@ fn text_that_was_changed_and_changed_back_is_replaced_as_it_was_asked() {
     assert_eq!(put_back_after(&[(5..5, "xyz"), (5..8, "")]), put_back);
 }
 
+/// When something is deleted of the model's text.
+#[derive(Clone, Copy, PartialEq)]
+enum Moment {
+    Streaming,
+    /// Before the editor has been asked for the end of it.
+    Ended,
+}
+
 /// `line` between two others is rewritten: `typed` is typed behind so many bytes of it, `first` streams in, `gone` is
 /// deleted where it stands first, and `rest` comes. Gives the text when it is proposed, and after a reject.
 fn after_deleting_of_ours(
     line: &str,
     typed: Option<(usize, &str)>,
     (first, gone, rest): (&str, &str, &str),
+    moment: Moment,
 ) -> [String; 2] {
     let mut text = Text::from(format!("top\n{line}\nend\n").as_str());
     let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
@@ -252,16 +261,24 @@ fn after_deleting_of_ours(
     };
     engine.model(ID, delta(first), 0, &mut out);
     let shown = edited(&mut engine, &mut text);
+    let answer_ends = |engine: &mut DocumentRewrites| {
+        let end = StreamEvent::Completed {
+            response_id: "r".to_owned(),
+            usage: None,
+        };
+        engine.model(ID, delta(rest), 0, &mut Vec::new());
+        engine.model(ID, ModelEvent::Stream(end), 0, &mut Vec::new());
+    };
+    if moment == Moment::Ended {
+        answer_ends(&mut engine);
+    }
     let at = shown.find(gone).expect("it streams in");
     let deleted = ChangeSet::replace(text.len(), at..at + gone.len(), "");
     deleted.apply(&mut text);
     engine.changed(&[deleted], &text, 50, 0, &mut out);
-    engine.model(ID, delta(rest), 0, &mut out);
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage: None,
-    };
-    engine.model(ID, ModelEvent::Stream(end), 0, &mut out);
+    if moment == Moment::Streaming {
+        answer_ends(&mut engine);
+    }
     let proposed = edited(&mut engine, &mut text);
     engine.decide(ID, false, None, &mut out).expect("it waits");
     [proposed, edited(&mut engine, &mut text)]
@@ -269,25 +286,29 @@ fn after_deleting_of_ours(
 
 #[test]
 fn what_was_deleted_of_the_models_text_stays_deleted_where_the_text_is_laid_anew() {
-    let texts = after_deleting_of_ours(
-        "    pukir = 3",
-        Some((11, "<me>")),
-        ("    if WEFAM {\n", "WEFAM", ""),
-    );
-    assert_eq!(
-        texts,
-        ["top\n    if  {<me>\nend\n", "top\n    pukir =<me> 3\nend\n"]
-    );
+    for moment in [Moment::Streaming, Moment::Ended] {
+        let texts = after_deleting_of_ours(
+            "    pukir = 3",
+            Some((11, "<me>")),
+            ("    if WEFAM {\n", "WEFAM", ""),
+            moment,
+        );
+        let expected = ["top\n    if  {<me>\nend\n", "top\n    pukir =<me> 3\nend\n"];
+        assert_eq!(texts, expected);
+    }
 }
 
 #[test]
 fn what_was_deleted_of_the_models_text_comes_back_where_it_stood_in_a_line_that_is_rejected() {
     let old = "    tupuc lomom cikiw saheh";
-    let [proposed, rejected] = after_deleting_of_ours(
-        old,
-        None,
-        ("    REXIL BOBUB cikiw sah", " sah", "eh\nJAVEV\n"),
-    );
-    assert_eq!(proposed, "top\n    REXIL BOBUB cikiweh\nJAVEV\nend\n");
-    assert_eq!(rejected, format!("top\n{old}\nend\n"));
+    for moment in [Moment::Streaming, Moment::Ended] {
+        let [proposed, rejected] = after_deleting_of_ours(
+            old,
+            None,
+            ("    REXIL BOBUB cikiw sah", " sah", "eh\nJAVEV\n"),
+            moment,
+        );
+        assert_eq!(proposed, "top\n    REXIL BOBUB cikiweh\nJAVEV\nend\n");
+        assert_eq!(rejected, format!("top\n{old}\nend\n"));
+    }
 }
