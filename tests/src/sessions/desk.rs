@@ -280,6 +280,10 @@ impl Desk {
             let cut = cut.filter(|it| over(it.start) || over(it.end) || bites(it));
             self.cut.extend(cut.map(|it| it.key));
             splices.push(self.page.by_person(span, put));
+            // Nor how much of what it leaves is of the one and how much of the other, where it went from one into another.
+            let sides = vague.windows(2).filter(|it| !it[0].1.is_empty());
+            let sides = sides.map(|it| (it[0].0, it[1].0));
+            self.page.joined.extend(sides);
             for (key, span) in vague {
                 self.page.widen(key, span.start, span.end);
             }
