@@ -43,6 +43,20 @@ fn start_of(id: RewriteId, text: &Text, region: Range<usize>, apply: Apply) -> S
 
 const NUMBERS: &str = "one = 1\ntwo = 2\nthree = 3\n";
 
+/// The model says something.
+pub(super) fn delta(text: &str) -> ModelEvent {
+    let text = text.to_owned();
+    ModelEvent::Stream(StreamEvent::Delta { text })
+}
+
+/// The model has said all.
+pub(super) fn completed() -> ModelEvent {
+    ModelEvent::Stream(StreamEvent::Completed {
+        response_id: "r".to_owned(),
+        usage: None,
+    })
+}
+
 /// A rewrite of the region in one edit, whose answer has come as a whole.
 fn answered_whole(
     text: &Text,
@@ -54,15 +68,8 @@ fn answered_whole(
     let mut out = Vec::new();
     let start = start_of(ID, text, region, Apply::Once);
     engine.start(start, 0, &mut out).expect("a free region");
-    let answer = StreamEvent::Delta {
-        text: answer.to_owned(),
-    };
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage: None,
-    };
-    for event in [answer, end] {
-        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
+    for event in [delta(answer), completed()] {
+        engine.model(ID, event, 0, &mut out);
     }
     engine
 }
@@ -587,20 +594,10 @@ fn the_comment_that_asked_goes_away_with_the_first_text_and_comes_back_on_reject
         text.to_string()
     };
     assert_eq!(exchange(&mut engine, 50_000), before);
-    let delta = |text: &str| {
-        ModelEvent::Stream(StreamEvent::Delta {
-            text: text.to_owned(),
-        })
-    };
     engine.model(ID, delta("a = 1\nb = 2"), 60_000, &mut Vec::new());
     assert_eq!(exchange(&mut engine, 100_000), "a = 1\nb = 2\n");
     engine.model(ID, delta("2\n"), 110_000, &mut Vec::new());
-    let usage = None;
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage,
-    };
-    engine.model(ID, ModelEvent::Stream(end), 120_000, &mut Vec::new());
+    engine.model(ID, completed(), 120_000, &mut Vec::new());
     assert_eq!(exchange(&mut engine, 150_000), "a = 1\nb = 22\n");
     engine
         .decide(ID, false, None, &mut Vec::new())

@@ -16,7 +16,7 @@ pub(crate) struct Deleted {
 }
 
 impl Tracked {
-    /// What the user has deleted of the model's text so far, if anything. Costs the region then.
+    /// What the user has deleted of the model's text so far, if anything. Costs the region where there is something.
     pub(crate) fn deleted_of_ours(&self) -> Option<Deleted> {
         if !self.deleted_ours {
             return None;
@@ -29,8 +29,11 @@ impl Tracked {
             }
             at += piece.len;
         }
-        let target = self.target();
-        Some(Deleted { target, ranges })
+        let any = !ranges.is_empty();
+        any.then(|| Deleted {
+            target: self.target(),
+            ranges,
+        })
     }
 
     /// The model's text may have been laid anew meanwhile, elsewhere among the base: what was deleted of it stays
@@ -43,7 +46,7 @@ impl Tracked {
     }
 
     /// Where in the target a piece has gone that the stream has laid anew: what the user deletes of it is deleted there.
-    pub(super) fn copy_of(&mut self, index: usize) -> Option<Range<usize>> {
+    pub(super) fn copy_of(&self, index: usize) -> Option<Range<usize>> {
         let piece = self.pieces[index];
         let at = piece.was_at.filter(|_| !piece.in_target)?;
         let target = self.target();

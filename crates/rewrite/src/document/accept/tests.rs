@@ -1,10 +1,11 @@
 //! Accepts that come while the text streams, and what accepting would leave.
 
-use model_protocol::{Request, StreamEvent};
+use model_protocol::Request;
 use prompt::{LineEnding, Shape};
 use text::{ChangeSet, Text};
 
-use crate::effect::{Apply, Effect, ModelEvent, Start, State};
+use crate::document::tests::{completed, delta};
+use crate::effect::{Apply, Effect, Start, State};
 use crate::{DocumentRewrites, Profile, RewriteId};
 
 const ID: RewriteId = RewriteId(1);
@@ -27,15 +28,8 @@ fn accepted_early(apply: Apply) -> DocumentRewrites {
     };
     engine.start(start, 0, &mut out).expect("a free region");
     engine.decide(ID, true, None, &mut out).expect("a wish");
-    let answer = StreamEvent::Delta {
-        text: NEW.to_owned(),
-    };
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage: None,
-    };
-    for event in [answer, end] {
-        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
+    for event in [delta(NEW), completed()] {
+        engine.model(ID, event, 0, &mut out);
     }
     settle(&mut engine);
     engine

@@ -1,9 +1,10 @@
 //! Edits that an editor made without looking, in the wrong place: their text is taken back, whatever they displaced.
 
-use model_protocol::{Request, StreamEvent};
+use model_protocol::Request;
 use prompt::{LineEnding, Shape};
 
 use super::super::*;
+use crate::document::tests::{completed, delta};
 use crate::effect::{Apply, State};
 
 const ID: RewriteId = RewriteId(1);
@@ -51,16 +52,8 @@ impl Blind {
         self.engine
             .start(start, 0, &mut out)
             .expect("a free region");
-        let answer = StreamEvent::Delta {
-            text: answer.to_owned(),
-        };
-        let end = StreamEvent::Completed {
-            response_id: "r".to_owned(),
-            usage: None,
-        };
-        for event in [answer, end] {
-            self.engine
-                .model(ID, ModelEvent::Stream(event), self.now, &mut out);
+        for event in [delta(answer), completed()] {
+            self.engine.model(ID, event, self.now, &mut out);
         }
     }
 

@@ -255,19 +255,12 @@ fn after_deleting_of_ours(
         }
         text.to_string()
     };
-    let delta = |text: &str| {
-        let text = text.to_owned();
-        ModelEvent::Stream(StreamEvent::Delta { text })
-    };
     engine.model(ID, delta(first), 0, &mut out);
     let shown = edited(&mut engine, &mut text);
     let answer_ends = |engine: &mut DocumentRewrites| {
-        let end = StreamEvent::Completed {
-            response_id: "r".to_owned(),
-            usage: None,
-        };
-        engine.model(ID, delta(rest), 0, &mut Vec::new());
-        engine.model(ID, ModelEvent::Stream(end), 0, &mut Vec::new());
+        for event in [delta(rest), completed()] {
+            engine.model(ID, event, 0, &mut Vec::new());
+        }
     };
     if moment == Moment::Ended {
         answer_ends(&mut engine);

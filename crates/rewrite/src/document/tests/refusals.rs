@@ -262,15 +262,12 @@ fn said_when_cut_off(answer: &str) -> Option<String> {
     let mut out = Vec::new();
     let start = start_of(ID, &text, 0..text.len(), Apply::Once);
     engine.start(start, 0, &mut out).expect("a free region");
-    let delta = StreamEvent::Delta {
-        text: answer.to_owned(),
-    };
     let end = StreamEvent::Incomplete {
         reason: "max_output_tokens".to_owned(),
         usage: None,
     };
-    for event in [delta, end] {
-        engine.model(ID, ModelEvent::Stream(event), 0, &mut out);
+    for event in [delta(answer), ModelEvent::Stream(end)] {
+        engine.model(ID, event, 0, &mut out);
     }
     engine.settle(1_000_000, &mut out);
     engine.view(ID).and_then(|it| it.message)

@@ -31,23 +31,14 @@ impl Desk {
     }
 
     fn says(&mut self, id: u64, text: &str) {
-        let text = text.to_owned();
-        self.hears(id, StreamEvent::Delta { text });
+        self.hears(id, delta(text));
     }
 
     fn ends(&mut self, id: u64) {
-        let response_id = "r".to_owned();
-        self.hears(
-            id,
-            StreamEvent::Completed {
-                response_id,
-                usage: None,
-            },
-        );
+        self.hears(id, completed());
     }
 
-    fn hears(&mut self, id: u64, event: StreamEvent) {
-        let event = ModelEvent::Stream(event);
+    fn hears(&mut self, id: u64, event: ModelEvent) {
         self.engine
             .model(RewriteId(id), event, self.now, &mut self.out);
     }

@@ -133,18 +133,11 @@ fn check_stream_into_crlf(old: &str, answer: &str) {
             }
         }
     };
-    for delta in answer.split_inclusive(' ') {
-        let delta = StreamEvent::Delta {
-            text: delta.to_owned(),
-        };
-        engine.model(ID, ModelEvent::Stream(delta), 0, &mut out);
+    for words in answer.split_inclusive(' ') {
+        engine.model(ID, delta(words), 0, &mut out);
         step(&mut engine, &mut text);
     }
-    let end = StreamEvent::Completed {
-        response_id: "r".to_owned(),
-        usage: None,
-    };
-    engine.model(ID, ModelEvent::Stream(end), 0, &mut out);
+    engine.model(ID, completed(), 0, &mut out);
     step(&mut engine, &mut text);
     assert_eq!(text.to_string(), answer.replace('\n', "\r\n"));
     engine.decide(ID, false, None, &mut out).expect("it waits");
@@ -181,10 +174,7 @@ fn copies_of_what_one_edit_put_do_not_end_another_rewrite() {
     let other = RewriteId(2);
     let start = start_of(other, &text, 4..8, Apply::Live);
     engine.start(start, 0, &mut out).expect("a free region");
-    let answer = StreamEvent::Delta {
-        text: "dos and more\n".to_owned(),
-    };
-    engine.model(other, ModelEvent::Stream(answer), 0, &mut out);
+    engine.model(other, delta("dos and more\n"), 0, &mut out);
     engine.settle(9_000_000, &mut out);
     assert_eq!(engine.state(other), Some(State::Streaming));
 }
