@@ -39,7 +39,12 @@ fn extension_has_right_types_style_and_settings() {
     );
     node(
         "editors/vscode",
-        &["--test", "unit/positions.test.ts", "unit/line_diff.test.ts"],
+        &[
+            "--test",
+            "unit/choice.test.ts",
+            "unit/positions.test.ts",
+            "unit/line_diff.test.ts",
+        ],
     );
     let schema = Command::new(e2e::binary())
         .args(["config", "--schema"])

@@ -113,6 +113,20 @@ test('a preset is chosen from the list, and history brings an instruction again'
   assert.equal(await bench.save('again.py'), 'def area(breadth, height):\n    return breadth * height\n');
 });
 
+test('words that are sent before the list has followed them are what is asked', async () => {
+  await bench.open('fast.py', 'def area(width, height):\n    return width * height\n');
+  await bench.selectLines('fast.py', 0, 2);
+  await bench.key('Alt+i');
+  const widget = bench.page.locator('.quick-input-widget');
+  await widget.getByText('Document', { exact: true }).waitFor();
+  await bench.type('rename height to depth');
+  await bench.key('Enter');
+  await bench.state('fast.py', 'proposed');
+  await bench.key('Alt+Enter');
+  await bench.state('fast.py', 'accepted');
+  assert.equal(await bench.save('fast.py'), 'def area(width, depth):\n    return width * depth\n');
+});
+
 test('presets of the settings are in the list', async () => {
   const preset = { name: 'ours', title: 'Our words', instruction: 'rename width to breadth', languages: ['python'] };
   await bench.ask('setting', { key: 'redline.presets', value: [preset] });

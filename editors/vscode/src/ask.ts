@@ -2,15 +2,14 @@
 
 import * as vscode from 'vscode';
 import type { CodeAction } from 'vscode-languageclient';
+import { chosen, type Entry } from './choice';
 import type { Ask } from './client';
 
 const HISTORY = 'redline.instructions';
 const MOST_REMEMBERED = 50;
 const MOST_SHOWN = 8;
 
-interface Item extends vscode.QuickPickItem {
-  ask?: Ask;
-}
+interface Item extends vscode.QuickPickItem, Entry<Ask> {}
 
 const FORGET: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon('close'),
@@ -27,34 +26,35 @@ export async function ask(
   input.title = title;
   input.placeholder = 'Say what to do, or choose (↑↓)';
   input.matchOnDetail = true;
-  let offered: Item[] = [];
+  let offered: Item[] | undefined;
   const show = () => {
     const typed: Item[] = input.value.trim()
-      ? [
-          {
-            label: `$(arrow-right) ${input.value.trim()}`,
-            alwaysShow: true,
-            ask: { instruction: input.value.trim() },
-          },
-        ]
+      ? [{ label: `$(arrow-right) ${input.value.trim()}`, alwaysShow: true }]
       : [];
-    const past = remembered(memory);
-    const shown = (input.value ? past : past.slice(0, MOST_SHOWN)).map<Item>((instruction) => ({
-      label: instruction,
-      iconPath: new vscode.ThemeIcon('history'),
-      buttons: [FORGET],
-      ask: { instruction },
-    }));
-    input.items = [...typed, ...section('Presets', offered), ...section('Before', shown)];
+    // Entries that came between others would be taken by an Enter that was meant for those.
+    input.items = offered
+      ? [...typed, ...section('Presets', fresh(offered)), ...section('Before', past())]
+      : typed;
   };
-  show();
+  const past = () =>
+    remembered(memory)
+      .slice(0, input.value ? MOST_REMEMBERED : MOST_SHOWN)
+      .map<Item>((instruction) => ({
+        label: instruction,
+        iconPath: new vscode.ThemeIcon('history'),
+        buttons: [FORGET],
+        choice: { instruction },
+      }));
+  const offer = (items: Item[]) => {
+    offered = items;
+    input.busy = false;
+    show();
+  };
+  input.busy = true;
+  // Free text and what was asked before work without the offers.
   void offers.then(
-    (actions) => {
-      offered = actions.flatMap(toItem);
-      show();
-    },
-    // Free text works without the offers.
-    () => {},
+    (actions) => offer(actions.flatMap(toItem)),
+    () => offer([]),
   );
   const answer = await new Promise<Ask | undefined>((resolve) => {
     input.onDidChangeValue(show);
@@ -62,9 +62,9 @@ export async function ask(
       void forget(memory, item.label).then(show);
     });
     input.onDidAccept(() => {
-      // The list may lag behind the keys.
       const typed = input.value.trim();
-      resolve(input.activeItems[0]?.ask ?? (typed ? { instruction: typed } : undefined));
+      const choice = chosen(input.activeItems[0], input.items, typed);
+      resolve(choice ?? (typed ? { instruction: typed } : undefined));
     });
     input.onDidHide(() => resolve(undefined));
     input.show();
@@ -76,6 +76,9 @@ export async function ask(
   return answer;
 }
 
+/** Each list has entries of its own, so that one of a list before is known. */
+const fresh = (items: Item[]): Item[] => items.map((it) => ({ ...it }));
+
 function section(label: string, items: Item[]): Item[] {
   return items.length > 0 ? [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items] : [];
 }
@@ -84,10 +87,10 @@ function toItem(action: CodeAction): Item[] {
   const argument = action.command?.arguments?.[0] as { preset?: string; comment?: boolean } | undefined;
   const label = action.title.replace(/^Redline: /, '');
   if (argument?.comment) {
-    return [{ label, iconPath: new vscode.ThemeIcon('comment'), ask: { comment: true } }];
+    return [{ label, iconPath: new vscode.ThemeIcon('comment'), choice: { comment: true } }];
   }
   return argument?.preset
-    ? [{ label, iconPath: new vscode.ThemeIcon('sparkle'), ask: { preset: argument.preset } }]
+    ? [{ label, iconPath: new vscode.ThemeIcon('sparkle'), choice: { preset: argument.preset } }]
     : [];
 }
 
