@@ -3,6 +3,7 @@
 
 mod lines;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use diff::{Splice, StreamingDiff};
@@ -53,8 +54,8 @@ pub(crate) struct Rewrite {
     /// What the user put right before and right behind the region since an edit arrived: an undo that is
     /// reported in pieces puts text there that belongs to the region.
     pub(crate) edges: (String, String),
-    /// What the user's last deletion across the region's start, and across its end, took away outside of it.
-    pub(crate) cuts: (String, String),
+    /// What the user's last deletions across the region's start, and across its end, took away outside of it.
+    pub(crate) cuts: (VecDeque<String>, VecDeque<String>),
     /// The last changes of the mirror touched the region.
     pub(crate) touched: bool,
     pub(crate) tracked: Tracked,

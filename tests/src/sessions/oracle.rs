@@ -126,11 +126,12 @@ impl Session {
         // Whether the last line ends is not to be seen in what is sent.
         let with_end = sent.to_owned() + self.draft.eol;
         let fits = |sent: &str| old.compare(sent, old.base(), false, &self.lined).is_ok();
-        let sent = match fits(sent) && !fits(&with_end) {
-            true => sent.to_owned(),
-            false if old.base().ends_with('\n') => with_end,
-            false => sent.to_owned(),
+        let ends = match (fits(sent), fits(&with_end)) {
+            (false, true) => true,
+            (true, false) => false,
+            _ => old.base().ends_with('\n'),
         };
+        let sent = if ends { with_end } else { sent.to_owned() };
         let fail =
             |what: String| format!("the model is sent another region than was there: {what}");
         old.compare(&sent, old.base(), false, &self.lined)

@@ -7,8 +7,9 @@ use super::DocumentRewrites;
 use crate::effect::RewriteId;
 use crate::tracked::Edge;
 
-/// How much of a deletion across an edge of a region is remembered, in bytes.
+/// How much of a deletion across an edge of a region is remembered, in bytes, and of how many.
 const MOST_CUT: usize = 4_096;
+const MOST_CUTS: usize = 8;
 
 impl DocumentRewrites {
     /// The rewrite in whose region, just inside of its edge, the user deleted what is put there now.
@@ -39,10 +40,10 @@ impl DocumentRewrites {
                 true => (&mut rewrite.cuts.0, range.start..region.start),
                 false => (&mut rewrite.cuts.1, region.end..range.end),
             };
-            cut.clear();
             let whole = self.text.is_boundary(outside.start) && self.text.is_boundary(outside.end);
             if whole && outside.len() <= MOST_CUT {
-                cut.push_str(&self.text.slice(outside));
+                cut.truncate(MOST_CUTS - 1);
+                cut.push_front(self.text.slice(outside).into_owned());
             }
         }
     }
@@ -60,18 +61,18 @@ impl DocumentRewrites {
         let mut active = self.rewrites.iter().filter(|it| !it.is_stale());
         active.find_map(|rewrite| {
             let region = rewrite.region();
-            let (before, behind) = (&rewrite.cuts.0, &rewrite.cuts.1);
             let inside = |edge: Edge, inside: Option<&str>| {
                 let came = inside.filter(|it| rewrite.tracked.has_deleted_at(edge, it));
                 came.map(str::to_owned)
             };
-            if range.start == region.start && !before.is_empty() {
-                let own = inside(Edge::Start, text.strip_prefix(&**before))?;
-                return Some([own, before.clone()]);
+            let (before, behind) = &rewrite.cuts;
+            if range.start == region.start {
+                let own = |cut: &String| inside(Edge::Start, text.strip_prefix(&**cut));
+                return before.iter().find_map(|cut| Some([own(cut)?, cut.clone()]));
             }
-            if range.start == region.end && !behind.is_empty() {
-                let own = inside(Edge::End, text.strip_suffix(&**behind))?;
-                return Some([behind.clone(), own]);
+            if range.start == region.end {
+                let own = |cut: &String| inside(Edge::End, text.strip_suffix(&**cut));
+                return behind.iter().find_map(|cut| Some([cut.clone(), own(cut)?]));
             }
             None
         })
@@ -88,10 +89,10 @@ mod tests {
     const OLD: &str = "top\nbase\nend\n";
     const REGION: std::ops::Range<usize> = 4..9;
 
-    /// A range is deleted and comes back in one piece before the model says anything. Expects what the model's line in
-    /// place of the region's leaves.
+    /// Ranges are deleted one after the other, and come back in the reverse order, before the model says anything. Expects
+    /// what the model's line in place of the region's leaves.
     #[track_caller]
-    fn check(gone: std::ops::Range<usize>, left: &str) {
+    fn check(gone: &[std::ops::Range<usize>], left: &str) {
         let mut text = Text::from(OLD);
         let mut engine = DocumentRewrites::open(text.clone(), 1, Profile::default());
         let mut out = Vec::new();
@@ -105,12 +106,22 @@ mod tests {
             removed: None,
         };
         engine.start(start, 0, &mut out).expect("a free region");
-        let back = ChangeSet::replace(
-            OLD.len() - gone.len(),
-            gone.start..gone.start,
-            &OLD[gone.clone()],
-        );
-        for (version, change) in (2..).zip([ChangeSet::replace(OLD.len(), gone, ""), back]) {
+        let mut changes = Vec::new();
+        let mut undo = Vec::new();
+        let mut after = text.clone();
+        for range in gone {
+            let put = after.slice(range.clone()).into_owned();
+            let change = ChangeSet::replace(after.len(), range.clone(), "");
+            change.apply(&mut after);
+            changes.push(change);
+            undo.push(ChangeSet::replace(
+                after.len(),
+                range.start..range.start,
+                put,
+            ));
+        }
+        changes.extend(undo.into_iter().rev());
+        for (version, change) in (2..).zip(changes) {
             change.apply(&mut text);
             engine.changed(&[change], &text, version, 0, &mut out);
         }
@@ -138,12 +149,18 @@ mod tests {
 
     #[test]
     fn what_was_deleted_across_the_start_of_a_region_and_comes_back_stands_on_both_sides_of_it() {
-        check(2..8, "top\nMODEL\nend\n");
-        check(3..6, "top\nMODEL\nend\n");
+        check(&[2..8], "top\nMODEL\nend\n");
+        check(&[3..6], "top\nMODEL\nend\n");
     }
 
     #[test]
     fn what_was_deleted_across_the_end_of_a_region_and_comes_back_stands_on_both_sides_of_it() {
-        check(6..11, "top\nMODEL\nend\n");
+        check(&[6..11], "top\nMODEL\nend\n");
+    }
+
+    #[test]
+    fn what_was_deleted_across_an_edge_twice_and_comes_back_stands_on_both_sides_of_it() {
+        check(&[7..10, 5..8], "top\nMODEL\nend\n");
+        check(&[3..6, 2..5], "top\nMODEL\nend\n");
     }
 }
