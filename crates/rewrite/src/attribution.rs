@@ -343,10 +343,14 @@ fn move_parts(parts: &mut [Part], change: &ChangeSet) {
         let within = |old: &Range<usize>| old.start < end && start < old.end;
         part.spoiled |= changes.iter().any(|change| within(&change.old));
         let len = part.range.len();
-        // What is typed where a part only inserts may come to stand on either side of it: behind it, most editors
-        // would say.
-        let end = if len == 0 { Bias::Left } else { Bias::Right };
-        part.range = change.map(part.range.start, Bias::Left)..change.map(part.range.end, end);
+        // What is typed at an end of what a part replaces is no part of it, unless some of that may be coming back. Where
+        // it only inserts, that may come to stand on either side of it: behind it, most editors would say.
+        let (start, end) = match part.spoiled {
+            true => (Bias::Left, Bias::Right),
+            false if len == 0 => (Bias::Left, Bias::Left),
+            false => (Bias::Right, Bias::Left),
+        };
+        part.range = change.map(part.range.start, start)..change.map(part.range.end, end);
         part.spoiled |= part.range.len() != len;
     }
 }

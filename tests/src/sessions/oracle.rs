@@ -147,8 +147,10 @@ impl Session {
         let blurs = matches!(self.desk.manner.report, Report::Any | Report::Lines)
             || matches!(self.desk.manner.echo, Echo::Held(_));
         let length = sent_tokens.len();
-        let fits = sent_tokens == typed
-            || blurs && (length == 0 || typed.windows(length).any(|it| it == sent_tokens));
+        // One that is tried again in the same words, before this one is asked, has none of what was typed since.
+        let is_other = self.is_asked_again(key, without_break(&sent)).is_some();
+        let some = || length == 0 || typed.windows(length).any(|it| it == sent_tokens);
+        let fits = sent_tokens == typed || blurs && !is_other && some();
         if old.level != Level::Open && !fits {
             return Err(fail(format!(
                 "tokens {sent_tokens:?} where {typed:?} stood"

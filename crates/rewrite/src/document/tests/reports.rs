@@ -337,3 +337,16 @@ fn what_was_typed_at_the_start_is_inside_where_the_editor_puts_ours_before_it() 
     let region = engine.region(ID).expect("it waits");
     assert_eq!(text.slice(region), "new\nme one\n");
 }
+
+#[test]
+fn an_edit_is_known_where_text_was_typed_at_the_end_of_what_it_replaces() {
+    let mut desk = Desk::new("x\ny old\n", Profile::default());
+    desk.start(1, 2..8);
+    desk.says(1, "y NEW\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(4..7, "NEW".to_owned())]);
+    desk.reports(&[(0..8, "x\ny old\nz\n")]);
+    desk.reports(&[(4..7, "NEW")]);
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "y old\nz\n");
+}
