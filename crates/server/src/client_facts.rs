@@ -4,8 +4,9 @@ use rewrite::Profile;
 use text::{Encoding, VersionRule};
 use tower_lsp::ls_types::{InitializeParams, PositionEncodingKind};
 
-/// Editors that find out what changed by comparing the text before and after.
-const TEXT_COMPARING: [&str; 3] = ["neovim", "coc.nvim", "vim-lsp"];
+/// Editors known to tell of each change where it was made. Others may find out what changed by comparing the text before
+/// and after.
+const EXACT: &[&str] = &["helix", "zed", "eglot", "sublime text lsp"];
 
 /// Editors known to count versions in their own way: Neovim by changedtick, Helix also for previews it
 /// does not report, Kakoune by timestamp, eglot by changes far apart that it then tells together, VS Code also for
@@ -86,7 +87,7 @@ impl ClientFacts {
                 checks_versions: vs_code || VERSION_CHECKING.contains(&known.as_str()),
                 skips_version_zero: known == "neovim",
                 reports_apart: vs_code || known == "helix",
-                compares_texts: TEXT_COMPARING.contains(&known.as_str()),
+                compares_texts: !vs_code && !EXACT.contains(&known.as_str()),
                 ..Profile::default()
             },
             events: says("events"),

@@ -198,7 +198,7 @@ impl Model {
             checks_versions: !matches!(self.name, "eglot" | "hostile"),
             skips_version_zero: self.zero_unchecked,
             reports_apart: matches!(self.name, "vscode" | "vscode-extension" | "helix"),
-            compares_texts: matches!(self.name, "neovim" | "neovim-now"),
+            compares_texts: matches!(self.name, "neovim" | "neovim-now" | "hostile"),
             ..Profile::default()
         }
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use self::align::{aligned, typed};
+use self::align::{aligned, typed, typed_and_formatted};
 use crate::slide::{FURTHEST, slides};
 
 /// Up to this many bytes on either side a change is compared by characters, beyond it by lines and words.
@@ -71,6 +71,9 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
     // Of many lines that all change and blank ones between them, a diff may keep the wrong ones.
     if let Some(blanks) = only_blanks(old, new) {
         return blanks;
+    }
+    if let Some(formatted) = typing_and_blanks(old, new) {
+        return formatted;
     }
     let mut out = Vec::new();
     for hunk in diff::hunks(old, new) {
@@ -234,6 +237,32 @@ pub(super) fn only_typing(old: &str, new: &str) -> Option<Vec<Replacement>> {
     }
     let pairs = put_in(old, new, &gone, &put)?;
     let text = |(gone, put): (Range<usize>, Range<usize>)| (gone, new[put].to_owned());
+    Some(pairs.into_iter().map(text).collect())
+}
+
+/// The same where blanks changed, too: a formatter's work and typing that an editor reports as one replacement.
+fn typing_and_blanks(old: &str, new: &str) -> Option<Vec<Replacement>> {
+    let (gone, put) = middles(old, new);
+    if gone.len().max(put.len()) > BY_CHARACTERS {
+        return None;
+    }
+    let (was, is) = (&old[gone.clone()], &new[put.clone()]);
+    let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    let mut letters = is.chars();
+    let mut kept = was.chars().filter(|c| !c.is_whitespace());
+    if !kept.all(|c| letters.any(|it| it == c)) {
+        return None;
+    }
+    let pairs = typed_and_formatted(was, is)?;
+    let typed = pairs
+        .iter()
+        .filter(|(_, put)| !is[put.clone()].trim().is_empty());
+    let typed = typed.count();
+    if typed > TYPED_AT_ONCE || visible(was) < 4 * typed {
+        return None;
+    }
+    let text =
+        |(from, to): (Range<usize>, Range<usize>)| (shift(from, gone.start), is[to].to_owned());
     Some(pairs.into_iter().map(text).collect())
 }
 

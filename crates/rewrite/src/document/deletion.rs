@@ -30,6 +30,11 @@ impl DocumentRewrites {
             {
                 seated.to_mut()[at] = ChangeSet::replace(text.len(), range, "");
             } else if let [only] = changes[at].changes().as_slice()
+                && compares
+                && let Some(parted) = seat_replacement(&text, &only.old, &only.text, &regions)
+            {
+                seated.to_mut()[at] = ChangeSet::from_changes(text.len(), parted);
+            } else if let [only] = changes[at].changes().as_slice()
                 && let Some(lines) = lines_behind_break(&text, &only.old, &only.text)
             {
                 let place = only.old.end..only.old.end;
@@ -105,9 +110,8 @@ fn deletion(text: &Text, range: &Range<usize>, put: &str) -> Option<Range<usize>
     (start + end == put.len()).then_some(range.start + start..range.end - end)
 }
 
-/// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the
-/// line at a region's edge, or is a region to the letter, else where it cuts none.
-fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
+/// How likely a deletion was made where it is: 0 is the likeliest.
+fn likelihood(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> u8 {
     let begins_line = |at: usize| {
         text.is_boundary(at) && (at == text.len() || text.line_start(text.line_of(at)) == at)
     };
@@ -115,18 +119,57 @@ fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<R
         let mut regions = regions.iter();
         regions.any(|region| region.start == at || region.end == at)
     };
-    let likelihood = |it: &Range<usize>| {
-        let lines = begins_line(it.end) && (begins_line(it.start) || at_edge(it.end));
-        match () {
-            () if lines && begins_line(it.start) => 0,
-            () if lines || regions.contains(it) => 1,
-            () => 2,
-        }
+    let lines = begins_line(range.end) && (begins_line(range.start) || at_edge(range.end));
+    match () {
+        () if lines && begins_line(range.start) => 0,
+        () if lines || regions.contains(range) => 1,
+        () => 2,
+    }
+}
+
+/// A replacement that cuts a region, as typing beside a deletion of lines, or of a region to the letter, that says the
+/// same and cuts none: each in bytes of the text before.
+fn seat_replacement(
+    text: &Text,
+    range: &Range<usize>,
+    put: &str,
+    regions: &[Range<usize>],
+) -> Option<Vec<Replacement>> {
+    let mut edges = regions.iter().flat_map(|it| [it.start, it.end]);
+    if !edges.any(|edge| range.start < edge && edge < range.end) {
+        return None;
+    }
+    let old = text.slice(range.clone());
+    let kept = common_prefix(&old, put);
+    let kept = kept..common_suffix(&old[kept..], &put[kept..]);
+    let (range, put) = (
+        range.start + kept.start..range.end - kept.end,
+        &put[kept.start..put.len() - kept.end],
+    );
+    if put.is_empty() || !cuts(regions, &range) {
+        return None;
+    }
+    let (_, seat) = slides(|at| text.byte(at), &range, 0..text.len())
+        .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end))
+        .filter(|(_, it)| !cuts(regions, it) && likelihood(text, it, regions) < 2)
+        .min_by_key(|(n, it)| (likelihood(text, it, regions), *n))?;
+    // What is put in stands behind what is before it, on the side that the deletion has left.
+    let typed = match seat.start < range.start {
+        true => range.end,
+        false => range.start,
     };
+    let mut parted = vec![(seat, String::new()), (typed..typed, put.to_owned())];
+    parted.sort_by_key(|(range, _)| range.start);
+    Some(parted)
+}
+
+/// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the
+/// line at a region's edge, or is a region to the letter, else where it cuts none.
+fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
     slides(|at| text.byte(at), range, 0..text.len())
         .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end))
         .filter(|(_, it)| !cuts(regions, it))
-        .min_by_key(|(n, it)| (likelihood(it), *n))
+        .min_by_key(|(n, it)| (likelihood(text, it, regions), *n))
         .map(|(_, it)| it)
 }
 

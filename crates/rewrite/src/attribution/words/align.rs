@@ -27,15 +27,38 @@ const IMPOSSIBLE: i32 = i32::MIN / 2;
 
 /// The changed ranges, ascending and apart; `None` where the texts are too long.
 pub(super) fn aligned(old: &str, new: &str) -> Option<Vec<Change>> {
-    best(old, new, true)
+    best(old, new, Deletes::All)
 }
 
 /// The same where nothing was deleted; `None` where something was, too.
 pub(super) fn typed(old: &str, new: &str) -> Option<Vec<Change>> {
-    best(old, new, false)
+    best(old, new, Deletes::Nothing)
 }
 
-fn best(old: &str, new: &str, deletes: bool) -> Option<Vec<Change>> {
+/// The same where nothing was deleted but blanks.
+pub(super) fn typed_and_formatted(old: &str, new: &str) -> Option<Vec<Change>> {
+    best(old, new, Deletes::Blanks)
+}
+
+/// What may be missing in the new text.
+#[derive(Clone, Copy)]
+enum Deletes {
+    All,
+    Blanks,
+    Nothing,
+}
+
+impl Deletes {
+    fn may(self, c: char) -> bool {
+        match self {
+            Deletes::All => true,
+            Deletes::Blanks => c.is_whitespace(),
+            Deletes::Nothing => false,
+        }
+    }
+}
+
+fn best(old: &str, new: &str, deletes: Deletes) -> Option<Vec<Change>> {
     if old.len().saturating_mul(new.len()) > PAIRS {
         return None;
     }
@@ -60,7 +83,7 @@ fn best(old: &str, new: &str, deletes: bool) -> Option<Vec<Change>> {
                 kept[at] = worth(old.chars[a - 1]) + kept[before].max(begun);
             }
             let mut best = kept[at] - cut(a, b);
-            if a > 0 && deletes {
+            if a > 0 && deletes.may(old.chars[a - 1]) {
                 best = best.max(changed[at - width]);
             }
             if b > 0 {
@@ -79,7 +102,7 @@ fn best(old: &str, new: &str, deletes: bool) -> Option<Vec<Change>> {
     while a > 0 || b > 0 || open.is_some() {
         let at = a * width + b;
         if let Some((end_a, end_b)) = open {
-            if a > 0 && deletes && changed[at] == changed[at - width] {
+            if a > 0 && deletes.may(old.chars[a - 1]) && changed[at] == changed[at - width] {
                 a -= 1;
             } else if b > 0 && changed[at] == changed[at - 1] {
                 b -= 1;

@@ -188,3 +188,11 @@ fn words_deleted_in_a_line_leave_its_blanks() {
     check("one \nf x", " ", &[(0..8, " ")]);
     check(" one two\n", " 3\n", &[(0..9, " 3\n")]);
 }
+
+#[test]
+fn typing_is_told_from_the_blanks_that_a_formatter_changed_in_the_same_report() {
+    let old = "  do x\n    if a {\n      do x\n";
+    let new = "\tdo x\n\tif a {\n<1>\n  do x\n";
+    let typed = [(0..2, "\t"), (7..11, "\t"), (18..22, "<1>\n")];
+    check(old, new, &typed);
+}

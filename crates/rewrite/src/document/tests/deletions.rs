@@ -43,6 +43,11 @@ fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_t
     check_deletion_told(true, 9..18, (3..15, "b {"), "if b {\ny\n");
     // `{⏎x⏎if b ` says the same as ` {⏎x⏎if b`, which is all in the region.
     check_deletion(true, 3..13, 5..14, "a");
+    // What is typed behind the deleted lines, or before them, in the same report.
+    check_deletion_told(true, 0..9, (3..12, "new"), "");
+    check_deletion_told(true, 9..18, (3..12, "new"), "if newb {\ny\n");
+    check_deletion_told(true, 9..18, (0..9, "new"), "if b {\ny\n");
+    check_deletion_told(true, 0..9, (0..18, "if newb {\ny\n"), "");
     // Others tell of what was deleted.
     check_deletion(false, 0..9, 3..12, "if ");
     check_deletion(false, 9..18, 3..12, "b {\ny\n");
