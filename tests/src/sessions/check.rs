@@ -1,5 +1,6 @@
 //! What must hold when a rewrite is over: in which way it may be over, and what its region has come to.
 
+use super::manner::Report;
 use super::rewrite::{Fate, Rewrite};
 use super::session::{Broken, Session};
 
@@ -8,6 +9,9 @@ impl Session {
     pub(super) fn on_over(&mut self, key: usize) -> Result<(), Broken> {
         let page = &self.desk.page;
         let text = page.region(key).map(|region| page.slice(region.span()));
+        // A report of more than what changed does not tell which blanks and brackets are left.
+        let vague = self.desk.manner.report == Report::Any && !page.holds_letters(key);
+        self.rewrites[key].may_be_stale |= vague;
         if self.rewrites[key].joined.is_empty() {
             self.desk.page.end(key);
         }

@@ -147,6 +147,13 @@ impl Page {
         region.is_none_or(|it| !it.span().any(|at| !spared.contains(&at) && own(at)))
     }
 
+    /// Whether a region's text that is surely its own has letters: blanks and brackets may as well be others.
+    pub(super) fn holds_letters(&self, key: usize) -> bool {
+        let own = |at: usize| matches!(self.cells[at].by, By::Text | By::Server);
+        let letter = |at: usize| own(at) && self.cells[at].ch.is_alphanumeric();
+        self.region(key).is_some_and(|it| it.span().any(letter))
+    }
+
     /// Lets a region reach further, as far as no other one is there.
     pub(super) fn widen(&mut self, key: usize, start: usize, end: usize) {
         let Some(at) = self.regions.iter().position(|it| it.key == key) else {
