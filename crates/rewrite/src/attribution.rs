@@ -112,6 +112,11 @@ pub(crate) fn is_all(old: &Text, changes: &[ChangeSet], new: &Text, parts: &[Par
         && whole.is_some_and(|whole| is_exactly(old, new, &edits(&whole), parts))
 }
 
+/// Whether nothing of a text is left in the one in its place.
+pub(crate) fn is_replaced(old: &str, new: &str) -> bool {
+    matches!(by_words(old, new).as_slice(), [(gone, put)] if gone.len() == old.len() && put.len() == new.len())
+}
+
 /// Whether one reported change is the part and nothing else, in whatever way it is said.
 pub(crate) fn says_the_same(change: &text::Change, part: &Part, old: &Text) -> bool {
     Edit::new(change.old.clone(), change.text.clone()).says_the_same(part, old)

@@ -8,7 +8,7 @@ use std::ops::Range;
 use text::{Bias, ChangeSet, Text};
 
 use super::DocumentRewrites;
-use crate::attribution::{Replacement, common_prefix, common_suffix, lines_put};
+use crate::attribution::{Replacement, common_prefix, common_suffix, is_replaced, lines_put};
 use crate::slide::slides;
 
 impl DocumentRewrites {
@@ -146,7 +146,7 @@ fn seat_replacement(
         range.start + kept.start..range.end - kept.end,
         &put[kept.start..put.len() - kept.end],
     );
-    if put.is_empty() || !cuts(regions, &range) {
+    if put.is_empty() || !cuts(regions, &range) || !is_replaced(&text.slice(range.clone()), put) {
         return None;
     }
     let (_, seat) = slides(|at| text.byte(at), &range, 0..text.len())

@@ -48,6 +48,8 @@ fn deleted_lines_are_those_of_the_region_however_an_editor_that_compares_texts_t
     check_deletion_told(true, 9..18, (3..12, "new"), "if newb {\ny\n");
     check_deletion_told(true, 9..18, (0..9, "new"), "if b {\ny\n");
     check_deletion_told(true, 0..9, (0..18, "if newb {\ny\n"), "");
+    // Not where much of them is there still.
+    check_deletion_told(true, 7..9, (6..8, "new\nxy"), "xy\n");
     // Others tell of what was deleted.
     check_deletion(false, 0..9, 3..12, "if ");
     check_deletion(false, 9..18, 3..12, "b {\ny\n");
