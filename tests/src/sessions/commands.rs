@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
+use super::manner::Report;
+use super::page::Region;
 use super::session::{Broken, Purpose, Session};
 use super::words::tokens_of;
 
@@ -50,7 +52,19 @@ impl Session {
             (Purpose::Start { key, span, whole }, Ok(answer)) => {
                 self.on_started(key, &span, whole, &answer)
             }
-            (Purpose::Start { .. }, Err(error)) => Err(format!("a rewrite is refused: {error}")),
+            (Purpose::Start { key, span, .. }, Err(error)) => {
+                // What is told of more than what changed may be at the edge of another one.
+                let touches = |it: &&Region| it.start <= span.end && span.start <= it.end;
+                let mut others = self.desk.page.regions.iter().filter(|it| it.key != key);
+                let vague = self.desk.manner.report == Report::Any;
+                if vague && error["data"]["reason"] == "undecided" && others.any(|it| touches(&it))
+                {
+                    self.rewrites[key].is_over = true;
+                    self.desk.page.end(key);
+                    return Ok(());
+                }
+                Err(format!("a rewrite is refused: {error}"))
+            }
             (Purpose::Redirect { old, new }, Ok(answer)) => {
                 let id = answer["rewrite"].as_u64();
                 self.rewrites[new].id = id;

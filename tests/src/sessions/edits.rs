@@ -203,6 +203,11 @@ impl Desk {
             let put = cells(&put, By::Server);
             let large = !span.is_empty() && !put.is_empty();
             if self.manner.report == Report::Rediff && large && self.rng.u8(..4) > 0 {
+                for cell in &mut self.page.cells[span.clone()] {
+                    if cell.by == By::Text {
+                        cell.by = By::Kept;
+                    }
+                }
                 for (old, new) in report::rediffed(&before[span.clone()], &put) {
                     let old = old.start + span.start..old.end + span.start;
                     pieces.push((old, put[new].to_vec(), homes.clone()));

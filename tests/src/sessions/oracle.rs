@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::desk::Edited;
 use super::manner::{Echo, Report};
-use super::rewrite::{Level, Plan, Rewrite, Whose};
+use super::rewrite::{Fate, Level, Plan, Rewrite, Whose};
 use super::session::{Broken, Purpose, Session};
 use super::words::{stripped, tokens_of, words_of};
 
@@ -169,7 +169,8 @@ impl Session {
         let rewrite = &self.rewrites[key];
         let old = rewrite.follows.filter(|_| rewrite.base.is_none())?;
         let old = &self.rewrites[old];
-        let same = old.mark == rewrite.mark && old.target.is_some();
+        let done = old.has_ended && old.fate == Fate::Finish;
+        let same = old.mark == rewrite.mark && old.target.is_some() && !done;
         (same && !old.is_over && without_break(old.base()) == sent).then_some(old.key)
     }
 

@@ -9,6 +9,8 @@ use std::ops::Range;
 pub(super) enum By {
     /// It stood there when the rewrite began, and no edit has touched it since.
     Text,
+    /// It stood there, and an edit has put the same in its place.
+    Kept,
     Person,
     Server,
     /// It stands at a region's edge, inside or outside: what was told leaves that open.
@@ -142,14 +144,14 @@ impl Page {
 
     /// Whether a region's text that is surely its own is gone but for a part that `spared` leaves out.
     pub(super) fn holds_nothing(&self, key: usize, spared: &Range<usize>) -> bool {
-        let own = |at: usize| matches!(self.cells[at].by, By::Text | By::Server);
+        let own = |at: usize| matches!(self.cells[at].by, By::Text | By::Kept | By::Server);
         let region = self.region(key);
         region.is_none_or(|it| !it.span().any(|at| !spared.contains(&at) && own(at)))
     }
 
     /// Whether a region's text that is surely its own has letters: blanks and brackets may as well be others.
     pub(super) fn holds_letters(&self, key: usize) -> bool {
-        let own = |at: usize| matches!(self.cells[at].by, By::Text | By::Server);
+        let own = |at: usize| matches!(self.cells[at].by, By::Text | By::Kept | By::Server);
         let letter = |at: usize| own(at) && self.cells[at].ch.is_alphanumeric();
         self.region(key).is_some_and(|it| it.span().any(letter))
     }

@@ -238,6 +238,30 @@ impl Session {
             let page = &self.desk.page;
             let cut = span.start.max(region.start)..span.end.min(region.end);
             let text = page.slice(cut.clone());
+            // What is left of a word that was parted by typing is no word of the base.
+            let around = [
+                page.slice(region.start..cut.start),
+                page.slice(cut.end..region.end),
+            ];
+            let bare = around
+                .clone()
+                .map(|it| stripped(&it, &self.lined).unwrap_or(it));
+            let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+            let ends = |it: &[String; 2]| {
+                [
+                    letter(it[0].chars().next_back()),
+                    letter(it[1].chars().next()),
+                ]
+            };
+            let own = [
+                letter(text.chars().next()),
+                letter(text.chars().next_back()),
+            ];
+            let (beside, in_base) = (ends(&around), ends(&bare));
+            let parted = (0..2).any(|at| own[at] && in_base[at] && !beside[at]);
+            if parted {
+                rewrite.loosen(Level::Open);
+            }
             let bare = stripped(&text, &self.lined);
             let bare = bare
                 .or_else(|_| stripped(&text, &BTreeSet::new()))

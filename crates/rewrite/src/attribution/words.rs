@@ -275,7 +275,16 @@ fn only_deletions(old: &str, new: &str) -> Option<Vec<Replacement>> {
         return None;
     }
     let pairs = put_in(new, old, &put, &gone)?;
-    Some(pairs.into_iter().map(|it| (it.1, String::new())).collect())
+    let mut deleted: Vec<Range<usize>> = pairs.into_iter().map(|it| it.1).collect();
+    for at in 0..deleted.len() {
+        let floor = at.checked_sub(1).map_or(0, |before| deleted[before].end);
+        let ceiling = deleted.get(at + 1).map_or(old.len(), |next| next.start);
+        let lines = lines_deleted(old, deleted[at].clone());
+        if floor <= lines.start && lines.end <= ceiling {
+            deleted[at] = lines;
+        }
+    }
+    Some(deleted.into_iter().map(|it| (it, String::new())).collect())
 }
 
 /// Where something was put into the shorter of two texts to make the longer one, and what, as places in both.

@@ -196,3 +196,9 @@ fn typing_is_told_from_the_blanks_that_a_formatter_changed_in_the_same_report() 
     let typed = [(0..2, "\t"), (7..11, "\t"), (18..22, "<1>\n")];
     check(old, new, &typed);
 }
+
+#[test]
+fn lines_deleted_beside_a_word_are_whole_ones() {
+    let old = "one = two\nthree\nfour\nfour\n";
+    check(old, "two\nfour\n", &[(0..6, ""), (10..21, "")]);
+}
