@@ -6,7 +6,6 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::manner::Report;
-use super::page::Region;
 use super::session::{Broken, Purpose, Session};
 use super::words::tokens_of;
 
@@ -52,13 +51,10 @@ impl Session {
             (Purpose::Start { key, span, whole }, Ok(answer)) => {
                 self.on_started(key, &span, whole, &answer)
             }
-            (Purpose::Start { key, span, .. }, Err(error)) => {
-                // What is told of more than what changed may be at the edge of another one.
-                let touches = |it: &&Region| it.start <= span.end && span.start <= it.end;
-                let mut others = self.desk.page.regions.iter().filter(|it| it.key != key);
-                let vague = self.desk.manner.report == Report::Any;
-                if vague && error["data"]["reason"] == "undecided" && others.any(|it| touches(&it))
-                {
+            (Purpose::Start { key, .. }, Err(error)) => {
+                // What is told of more than what changed may be at the edge of another one, which may be over by now.
+                let vague = self.desk.manner.report == Report::Any && key > 0;
+                if vague && error["data"]["reason"] == "undecided" {
                     self.rewrites[key].is_over = true;
                     self.desk.page.end(key);
                     return Ok(());
