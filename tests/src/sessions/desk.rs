@@ -336,7 +336,8 @@ impl Desk {
         let on = (0..self.page.len() - span.end)
             .take_while(|n| ch(span.start + n) == ch(span.end + n))
             .count();
-        let over = |edge: usize| span.start < edge && edge < span.end;
+        // A whole region may be deleted beside what is like it.
+        let over = |edge: usize| span.start - back < edge && edge < span.end + on;
         let cut = self.page.regions.iter();
         cut.filter(|it| over(it.start) || over(it.end))
             .map(|it| (it.key, span.start - back..span.start + on))

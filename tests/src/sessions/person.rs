@@ -290,6 +290,9 @@ impl Session {
                 start >= starts.start && it.end <= start + span.len()
             });
             self.rewrites[key].may_be_stale |= all;
+            if !starts.is_empty() {
+                self.rewrites[key].loosen(Level::Open);
+            }
         }
         for (_, number) in tokens.iter().filter(|(at, _)| within(at)) {
             self.desk.live.remove(number);
