@@ -246,7 +246,7 @@ fn typing_and_blanks(old: &str, new: &str) -> Option<Vec<Replacement>> {
     if gone.len().max(put.len()) > BY_CHARACTERS {
         return None;
     }
-    let (was, is) = (&old[gone.clone()], &new[put.clone()]);
+    let (was, is) = (&old[gone.clone()], &new[put]);
     let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
     let mut letters = is.chars();
     let mut kept = was.chars().filter(|c| !c.is_whitespace());
