@@ -148,7 +148,8 @@ impl Session {
             || matches!(self.desk.manner.echo, Echo::Held(_));
         let length = sent_tokens.len();
         // One that is tried again in the same words, before this one is asked, has none of what was typed since.
-        let is_other = self.is_asked_again(key, without_break(&sent)).is_some();
+        let again = self.is_asked_again(key, without_break(&sent));
+        let is_other = again.is_some_and(|old| self.rewrites[old].is_lost);
         let some = || length == 0 || typed.windows(length).any(|it| it == sent_tokens);
         let fits = sent_tokens == typed || blurs && !is_other && some();
         if old.level != Level::Open && !fits {

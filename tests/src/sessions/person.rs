@@ -484,7 +484,12 @@ impl Session {
         if list.as_array().is_some_and(|it| !it.is_empty()) {
             return Err(format!("a closed file still has {list}"));
         }
-        let (draft, text) = (self.draft.clone(), self.desk.page.text());
+        let text = self.desk.page.text();
+        // Nothing tells which line ends a file of one line has.
+        if !text.contains('\n') {
+            self.draft.eol = "\n";
+        }
+        let draft = self.draft.clone();
         self.desk.open(&draft, &text, &mut self.log);
         self.type_outside();
         Ok(())

@@ -254,16 +254,17 @@ fn typing_and_blanks(old: &str, new: &str) -> Option<Vec<Replacement>> {
         return None;
     }
     let pairs = typed_and_formatted(was, is)?;
-    let typed = pairs
-        .iter()
-        .filter(|(_, put)| !is[put.clone()].trim().is_empty());
-    let typed = typed.count();
+    let puts_text = |put: &Range<usize>| !is[put.clone()].trim().is_empty();
+    let typed = pairs.iter().filter(|(_, put)| puts_text(put)).count();
     if typed > TYPED_AT_ONCE || visible(was) < 4 * typed {
         return None;
     }
-    let text =
-        |(from, to): (Range<usize>, Range<usize>)| (shift(from, gone.start), is[to].to_owned());
-    Some(pairs.into_iter().map(text).collect())
+    let pairs = pairs.into_iter();
+    Some(
+        pairs
+            .map(|(from, to)| (shift(from, gone.start), is[to].to_owned()))
+            .collect(),
+    )
 }
 
 /// The deletions that lead from one text to another, where nothing else does.

@@ -140,12 +140,10 @@ fn seat_replacement(
         return None;
     }
     let old = text.slice(range.clone());
-    let kept = common_prefix(&old, put);
-    let kept = kept..common_suffix(&old[kept..], &put[kept..]);
-    let (range, put) = (
-        range.start + kept.start..range.end - kept.end,
-        &put[kept.start..put.len() - kept.end],
-    );
+    let before = common_prefix(&old, put);
+    let behind = common_suffix(&old[before..], &put[before..]);
+    let range = range.start + before..range.end - behind;
+    let put = &put[before..put.len() - behind];
     if put.is_empty() || !cuts(regions, &range) || !is_replaced(&text.slice(range.clone()), put) {
         return None;
     }
