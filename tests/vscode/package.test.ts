@@ -79,11 +79,26 @@ after(async () => {
   }
 });
 
+const AREA = 'def area(width, height):\n    return width * height\n';
+
+/** Opens a file with a function in it, all of it selected. */
+async function openArea(name: string): Promise<void> {
+  await bench.open(name, AREA);
+  await bench.selectLines(name, 0, 2);
+}
+
+/** Opens the list of what to ask, and gives it once the preset is in it. */
+async function openList(preset: string) {
+  await bench.key('Alt+i');
+  const widget = bench.page.locator('.quick-input-widget');
+  await widget.getByText(preset, { exact: true }).waitFor();
+  return widget;
+}
+
 const status = () => bench.run<{ url: string; model: string }>('redline.status');
 
 test('it works at once with the server that it brings', async () => {
-  await bench.open('area.py', 'def area(width, height):\n    return width * height\n');
-  await bench.selectLines('area.py', 0, 2);
+  await openArea('area.py');
   await bench.instruct('rename width to breadth');
   await bench.state('area.py', 'proposed');
   await bench.key('Alt+Enter');
@@ -92,11 +107,8 @@ test('it works at once with the server that it brings', async () => {
 });
 
 test('a preset is chosen from the list, and history brings an instruction again', async () => {
-  await bench.open('again.py', 'def area(width, height):\n    return width * height\n');
-  await bench.selectLines('again.py', 0, 2);
-  await bench.key('Alt+i');
-  const widget = bench.page.locator('.quick-input-widget');
-  await widget.getByText('Document', { exact: true }).waitFor();
+  await openArea('again.py');
+  const widget = await openList('Document');
   await bench.choose('Document');
   await bench.state('again.py', 'proposed');
   assert.match(await bench.text('again.py'), /"""/);
@@ -114,11 +126,8 @@ test('a preset is chosen from the list, and history brings an instruction again'
 });
 
 test('words that are sent before the list has followed them are what is asked', async () => {
-  await bench.open('fast.py', 'def area(width, height):\n    return width * height\n');
-  await bench.selectLines('fast.py', 0, 2);
-  await bench.key('Alt+i');
-  const widget = bench.page.locator('.quick-input-widget');
-  await widget.getByText('Document', { exact: true }).waitFor();
+  await openArea('fast.py');
+  await openList('Document');
   await bench.type('rename height to depth');
   await bench.key('Enter');
   await bench.state('fast.py', 'proposed');
@@ -130,14 +139,13 @@ test('words that are sent before the list has followed them are what is asked', 
 test('presets of the settings are in the list', async () => {
   const preset = { name: 'ours', title: 'Our words', instruction: 'rename width to breadth', languages: ['python'] };
   await bench.ask('setting', { key: 'redline.presets', value: [preset] });
-  await bench.open('ours.py', 'def area(width, height):\n    return width * height\n');
+  await bench.open('ours.py', AREA);
   await until('the server has it', async () => {
     const listed = await bench.run<{ name: string }[]>('redline.presets');
     return listed.some((it) => it.name === 'ours');
   });
   await bench.selectLines('ours.py', 0, 2);
-  await bench.key('Alt+i');
-  await bench.page.locator('.quick-input-widget').getByText('Our words', { exact: true }).waitFor();
+  await openList('Our words');
   await bench.choose('Our words');
   await bench.state('ours.py', 'proposed');
   await bench.key('Alt+Enter');

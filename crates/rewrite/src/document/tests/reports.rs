@@ -24,6 +24,15 @@ impl Desk {
         }
     }
 
+    /// The model has answered the rewrite 1 of a region whole.
+    fn answered(text: &str, region: Range<usize>, answer: &str) -> Desk {
+        let mut desk = Desk::new(text, Profile::default());
+        desk.start(1, region);
+        desk.says(1, answer);
+        desk.ends(1);
+        desk
+    }
+
     fn start(&mut self, id: u64, region: Range<usize>) {
         let start = start_of(RewriteId(id), &self.text, region, Apply::Live);
         let started = self.engine.start(start, self.now, &mut self.out);
@@ -173,10 +182,7 @@ fn an_undo_in_two_rewrites_that_touch_told_of_as_one_change_is_one_in_both() {
 /// An edit of ours is asked for, and something else is reported. Expects what stands in the region as the user's.
 #[track_caller]
 fn check_put(base: &str, answer: &str, reported: (Range<usize>, &str), rejected: &str) {
-    let mut desk = Desk::new(base, Profile::default());
-    desk.start(1, 0..base.len());
-    desk.says(1, answer);
-    desk.ends(1);
+    let mut desk = Desk::answered(base, 0..base.len(), answer);
     assert_ne!(desk.asked(), [], "an edit under way");
     desk.reports(&[reported]);
     let rewrite = &desk.engine.rewrites[0];
@@ -212,10 +218,7 @@ fn nobody_puts_back_what_has_just_gone() {
 
 #[test]
 fn an_edit_that_the_editor_claims_is_known_by_what_the_user_has_left_of_it() {
-    let mut desk = Desk::new("(, fotem", Profile::default());
-    desk.start(1, 0..8);
-    desk.says(1, "\nKIWIP = \"BETEZ\";");
-    desk.ends(1);
+    let mut desk = Desk::answered("(, fotem", 0..8, "\nKIWIP = \"BETEZ\";");
     assert_ne!(desk.asked(), [], "an edit under way");
     desk.engine.answered(desk.engine.last_edit(), true);
     desk.reports(&[(0..8, "\n = \"\";")]);
@@ -228,10 +231,7 @@ fn an_edit_that_the_editor_claims_is_known_by_what_the_user_has_left_of_it() {
 /// the region: all of the typing was at its start.
 #[test]
 fn typing_beside_what_seemed_to_have_arrived_stands_outside_when_it_has_not() {
-    let mut desk = Desk::new("top\n\tone\n", Profile::default());
-    desk.start(1, 4..9);
-    desk.says(1, "\n\tone\n");
-    desk.ends(1);
+    let mut desk = Desk::answered("top\n\tone\n", 4..9, "\n\tone\n");
     assert_eq!(desk.asked(), [(4..4, "\n".to_owned())]);
     desk.reports(&[(4..4, "x\n")]);
     desk.reports(&[(6..6, "y")]);
@@ -243,10 +243,11 @@ fn typing_beside_what_seemed_to_have_arrived_stands_outside_when_it_has_not() {
 /// with typing elsewhere, as a change of the whole text.
 #[test]
 fn an_edit_is_known_where_what_it_replaces_was_changed_and_changed_back() {
-    let mut desk = Desk::new("one two three\nfour\nfive\n", Profile::default());
-    desk.start(1, 0..19);
-    desk.says(1, "one NEW three\nfour\n");
-    desk.ends(1);
+    let mut desk = Desk::answered(
+        "one two three\nfour\nfive\n",
+        0..19,
+        "one NEW three\nfour\n",
+    );
     assert_eq!(desk.asked(), [(4..7, "NEW".to_owned())]);
     desk.reports(&[(7..7, "x")]);
     desk.reports(&[(0..15, "one two three\n")]);
@@ -257,10 +258,7 @@ fn an_edit_is_known_where_what_it_replaces_was_changed_and_changed_back() {
 
 #[test]
 fn an_edit_is_known_where_what_it_replaces_was_deleted_and_put_back() {
-    let mut desk = Desk::new("x old words\ny\n", Profile::default());
-    desk.start(1, 0..14);
-    desk.says(1, "x NEW\ny\n");
-    desk.ends(1);
+    let mut desk = Desk::answered("x old words\ny\n", 0..14, "x NEW\ny\n");
     assert_eq!(desk.asked(), [(2..11, "NEW".to_owned())]);
     desk.reports(&[(2..5, "")]);
     desk.reports(&[(2..2, "old")]);
@@ -310,10 +308,7 @@ fn an_undo_told_of_together_with_the_edit_before_and_typing_behind_it_is_one() {
 
 #[test]
 fn lines_deleted_beside_an_edit_are_told_of_as_whole_ones() {
-    let mut desk = Desk::new("a {\n\n\tb\nc\n", Profile::default());
-    desk.start(1, 5..8);
-    desk.says(1, "\tb\n\tNEW\n");
-    desk.ends(1);
+    let mut desk = Desk::answered("a {\n\n\tb\nc\n", 5..8, "\tb\n\tNEW\n");
     assert_eq!(desk.asked(), [(8..8, "\tNEW\n".to_owned())]);
     desk.reports(&[(0..10, "a {\n\tNEW\nc\n")]);
     let region = desk.engine.region(RewriteId(1));
@@ -340,10 +335,7 @@ fn what_was_typed_at_the_start_is_inside_where_the_editor_puts_ours_before_it() 
 
 #[test]
 fn an_edit_is_known_where_text_was_typed_at_the_end_of_what_it_replaces() {
-    let mut desk = Desk::new("x\ny old\n", Profile::default());
-    desk.start(1, 2..8);
-    desk.says(1, "y NEW\n");
-    desk.ends(1);
+    let mut desk = Desk::answered("x\ny old\n", 2..8, "y NEW\n");
     assert_eq!(desk.asked(), [(4..7, "NEW".to_owned())]);
     desk.reports(&[(0..8, "x\ny old\nz\n")]);
     desk.reports(&[(4..7, "NEW")]);
