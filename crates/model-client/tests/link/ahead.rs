@@ -139,7 +139,7 @@ async fn a_redirect_goes_on_with_the_conversation() {
 
 #[tokio::test]
 async fn a_redirect_in_mid_stream_goes_on_from_what_was_sent_ahead() {
-    let server = serve(answering(Some(100.0))).await.unwrap();
+    let server = crate::harness::server(&["silence@1#2"]).await;
     let mut harness = Harness::start(LinkConfig {
         interrupt: true,
         ..config(server.url())

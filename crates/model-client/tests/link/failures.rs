@@ -12,7 +12,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::harness::{ANSWER, Harness, KEY, answering, config, server, strict, tcp_server};
+use crate::harness::{
+    ANSWER, Harness, KEY, answering, config, server, strict, tcp_server, unfinished,
+};
 
 /// The first request meets the fault, the second must be answered. Gives the first's error.
 async fn check(fault: &str, text: &str) -> LinkError {
@@ -251,7 +253,7 @@ async fn nobody_listening_is_said_and_a_server_that_comes_up_is_found() {
 
 #[tokio::test]
 async fn a_server_killed_in_mid_stream_and_started_again_is_found() {
-    let server = serve(answering(Some(20.0))).await.unwrap();
+    let server = unfinished().await;
     let port = server.port();
     let mut harness = Harness::start(config(server.url()));
     harness.link.send(1, crate::harness::request("hi"));

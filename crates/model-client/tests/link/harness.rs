@@ -54,6 +54,11 @@ pub(crate) async fn server(faults: &[&str]) -> Loopback {
     .unwrap()
 }
 
+/// A server whose answers begin and never end: what is to happen meanwhile has all the time it needs.
+pub(crate) async fn unfinished() -> Loopback {
+    server(&["silence@1"]).await
+}
+
 /// The text that a request with this error would show must say where, and not what is secret.
 pub(crate) const KEY: &str = "sk-very-secret-key";
 

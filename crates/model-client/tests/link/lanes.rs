@@ -18,7 +18,7 @@ async fn paced(dialect: Dialect) -> Loopback {
     serve(Options {
         dialect,
         // Slow enough that all have begun before one ends, on a busy machine too.
-        ..answering(Some(40.0))
+        ..answering(Some(20.0))
     })
     .await
     .unwrap()
@@ -138,7 +138,7 @@ async fn a_silent_connection_takes_only_its_own_requests_along() {
         dialect: NO_LANES,
         faults: vec!["silence@2#1".parse().unwrap()],
         // Slow enough that all have begun before one ends, on a busy machine too.
-        ..answering(Some(40.0))
+        ..answering(Some(20.0))
     })
     .await
     .unwrap();

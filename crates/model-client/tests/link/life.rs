@@ -14,7 +14,7 @@ use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::harness::{Harness, answering, config, request, server, strict, tcp_server};
+use crate::harness::{Harness, config, request, server, strict, tcp_server, unfinished};
 
 #[tokio::test]
 async fn it_connects_before_it_is_asked() {
@@ -81,7 +81,7 @@ async fn streaming(harness: &mut Harness, id: u64) {
 
 #[tokio::test]
 async fn a_cancel_ends_the_request_at_once_and_the_spare_takes_over() {
-    let server = serve(answering(Some(100.0))).await.unwrap();
+    let server = unfinished().await;
     let mut harness = Harness::start(config(server.url()));
     harness.ready().await;
     for id in [1, 3, 5] {
@@ -105,7 +105,7 @@ async fn a_cancel_ends_the_request_at_once_and_the_spare_takes_over() {
 
 #[tokio::test]
 async fn a_queued_request_can_be_cancelled() {
-    let server = serve(answering(Some(200.0))).await.unwrap();
+    let server = unfinished().await;
     let mut harness = Harness::start(LinkConfig {
         parallel: 1,
         ..config(server.url())
@@ -113,15 +113,11 @@ async fn a_queued_request_can_be_cancelled() {
     streaming(&mut harness, 1).await;
     harness.link.send(2, request("hi"));
     harness.link.cancel(2);
-    let mut ended = Vec::new();
-    while ended.len() < 2 {
-        if let LinkEvent::Ended { id, error } = harness.next().await {
-            ended.push((id, error));
-        }
-    }
-    assert_eq!(ended, [(2, Some(LinkError::Cancelled)), (1, None)]);
-    harness.link.cancel(1);
+    let cancelled = Some(LinkError::Cancelled);
+    assert_eq!(harness.outcome(2).await.error, cancelled);
     harness.link.cancel(77);
+    harness.link.cancel(1);
+    assert_eq!(harness.outcome(1).await.error, cancelled);
     assert_eq!(server.requests(), 1);
 }
 
@@ -211,7 +207,7 @@ async fn a_connection_closed_while_idle_is_replaced() {
 
 #[tokio::test]
 async fn dropping_the_link_ends_what_runs() {
-    let server = serve(answering(Some(50.0))).await.unwrap();
+    let server = unfinished().await;
     let mut harness = Harness::start(config(server.url()));
     streaming(&mut harness, 1).await;
     harness.link.send(2, request("hi"));

@@ -6,7 +6,7 @@ use loopback::serve;
 use model_client::{Limits, LinkConfig, LinkError, LinkEvent};
 use model_protocol::StreamEvent;
 
-use crate::harness::{Harness, answering, config, request, server, strict};
+use crate::harness::{Harness, answering, config, request, server, strict, unfinished};
 
 fn limits() -> Limits {
     Limits {
@@ -45,7 +45,7 @@ async fn a_running_answer_gets_the_new_patience() {
 
 #[tokio::test]
 async fn what_waits_begins_when_more_may_run() {
-    let server = serve(answering(Some(20.0))).await.unwrap();
+    let server = unfinished().await;
     let mut harness = Harness::start(LinkConfig {
         parallel: 1,
         ..config(server.url())
