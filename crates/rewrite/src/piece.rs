@@ -67,6 +67,8 @@ pub(crate) struct Piece {
     pub(crate) forestalled: u32,
     /// The edit that flipped `shown` last; 0 for none.
     pub(crate) flipped: u32,
+    /// That edit was refused by an editor whose word on it is not believed: the user may have taken the text away.
+    pub(crate) doubted: bool,
     /// The hunk it belongs to, from 1; 0 for none.
     pub(crate) hunk: u32,
     /// For text of the user's: where it was typed.
@@ -91,6 +93,7 @@ impl Piece {
             flight: 0,
             forestalled: 0,
             flipped: 0,
+            doubted: false,
             hunk: 0,
             beside: Beside::Nothing,
             stands_for: None,

@@ -585,6 +585,7 @@ impl Tracked {
             }
             piece.flight = 0;
             piece.flipped = edit;
+            piece.doubted = false;
             piece.shown = !piece.shown;
             if piece.shown {
                 self.shown_len += piece.len;
@@ -639,6 +640,16 @@ impl Tracked {
         }
     }
 
+    /// An edit that seemed to have arrived was refused, by an editor whose word on it is not believed: what it took away
+    /// may come back, by the user's undo. O(pieces).
+    pub(crate) fn doubt(&mut self, edit: u32) {
+        let pieces = self.pieces.iter_mut();
+        for piece in pieces.filter(|it| it.flipped == edit && !it.shown) {
+            piece.doubted = true;
+        }
+        self.unland(edit);
+    }
+
     /// An edit that seemed to have arrived was refused: what it seemed to do the user did. What stands at an edge
     /// then stands outside: gives how many bytes of it stand before the region. O(pieces).
     pub(crate) fn refute(&mut self, edit: u32, which: impl Fn(&Piece) -> bool) -> usize {
@@ -681,6 +692,7 @@ impl Tracked {
         if end {
             self.put_outside(Edge::End);
         }
+        self.unland(edit);
         self.finger = Finger::default();
         self.dirty = true;
         before

@@ -259,7 +259,9 @@ impl Session {
             ];
             let (beside, in_base) = (ends(&around), ends(&bare));
             let parted = (0..2).any(|at| own[at] && in_base[at] && !beside[at]);
-            if parted {
+            let mut gone_tokens = tokens.iter().filter(|(at, _)| cut.contains(&at.start));
+            let cuts_at_a_part = gone_tokens.any(|(_, number)| rewrite.is_parted_by(*number));
+            if parted || cuts_at_a_part {
                 rewrite.loosen(Level::Open);
             }
             let bare = stripped(&text, &self.lined);

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::Value;
 
 use super::model::Stream;
-use super::words::{OPEN, known_words_of, stripped, stripped_of, tokens_of, without, words_of};
+use super::words::{
+    OPEN, known_words_of, parting_tokens, stripped, stripped_of, tokens_of, without, words_of,
+};
 
 /// How closely a region's text can be foretold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,6 +208,12 @@ impl Rewrite {
 
     pub(super) fn loosen(&mut self, level: Level) {
         self.level = self.level.max(level);
+    }
+
+    /// Whether a token of the base stands within a word of it: with the token gone, what is left of the word is none.
+    pub(super) fn is_parted_by(&self, token: u32) -> bool {
+        let base = self.base.as_deref();
+        base.is_some_and(|it| parting_tokens(it).contains(&token))
     }
 
     /// Whether a word of the base stands in the model's text in a line that is the same.

@@ -57,6 +57,10 @@ impl Session {
         for rewrite in self.rewrites.iter_mut().filter(|it| !it.is_over) {
             if rewrite.tokens.contains(&number) {
                 found = true;
+                // It goes with a line end of the base, and two lines are one.
+                if rewrite.is_parted_by(number) || self.lined.contains(&number) {
+                    rewrite.loosen(Level::Open);
+                }
                 let what = what.clone();
                 rewrite.deleted.push(Deleted {
                     what,

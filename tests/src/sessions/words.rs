@@ -341,6 +341,29 @@ pub(super) fn stripped_of(
     Ok(out)
 }
 
+/// The tokens that stand within a word, with the line ends that were typed with some.
+pub(super) fn parting_tokens(text: &str) -> BTreeSet<u32> {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let gaps = text.split(OPEN).zip(text.split(OPEN).skip(1));
+    let gaps = gaps.filter_map(|(before, token)| {
+        let before = before.rsplit(CLOSE).next().unwrap_or_default();
+        let (number, behind) = token.split_once(CLOSE)?;
+        let after = ["\r\n", "\n"]
+            .into_iter()
+            .find_map(|eol| behind.strip_prefix(eol));
+        let ahead = ["\r\n", "\n"]
+            .into_iter()
+            .find_map(|eol| before.strip_suffix(eol));
+        let parts = |before: &str, behind: &str| {
+            letter(before.chars().next_back()) && letter(behind.chars().next())
+        };
+        let parts = parts(before, after.unwrap_or(behind))
+            || ahead.is_some_and(|before| parts(before, behind));
+        number.parse().ok().filter(|_| parts)
+    });
+    gaps.collect()
+}
+
 /// Takes the first `what` out of a text.
 pub(super) fn without(mut text: String, what: &str) -> String {
     if let Some(at) = text.find(what) {
@@ -382,5 +405,17 @@ mod tests {
         check("a⟨2⟩⟨1⟩⟨3⟩\r\n⟨4⟩\r\nb", Some("ab"));
         check("a⟨2⟩b", None);
         assert_eq!(tokens_of("a⟨1⟩⟨22⟩ ⟨"), [1, 22, u32::MAX]);
+    }
+
+    #[test]
+    fn tokens_within_a_word_are_known() {
+        let check = |text: &str, expected: &[u32]| {
+            assert_eq!(parting_tokens(text), expected.iter().copied().collect());
+        };
+        check("ab⟨1⟩cd ⟨2⟩ef ⟨", &[1]);
+        check("a⟨3⟩\r\nb = ⟨4⟩", &[3]);
+        check("a\n⟨3⟩b", &[3]);
+        check("a⟨3⟩\n\nb", &[]);
+        check("⟨3⟩a", &[]);
     }
 }

@@ -295,9 +295,12 @@ impl DocumentRewrites {
     /// An edit that seemed to have arrived, whole or in part, has not: the user happened to do the same. Where
     /// the editor's word on that cannot be believed, it stays as it seemed, unless it was no word that seemed so.
     pub(super) fn refute(&mut self, edit: EditId, which: impl Fn(&Piece) -> bool) {
-        if self.profile.checks_versions || self.vague_edit == Some(edit) {
-            for rewrite in &mut self.rewrites {
+        let is_believed = self.profile.checks_versions || self.vague_edit == Some(edit);
+        for rewrite in &mut self.rewrites {
+            if is_believed {
                 rewrite.start += rewrite.tracked.refute(edit.0, &which);
+            } else {
+                rewrite.tracked.doubt(edit.0);
             }
         }
     }

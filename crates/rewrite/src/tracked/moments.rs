@@ -44,6 +44,20 @@ impl Moments {
         self.landed = edit;
     }
 
+    /// The edit that seemed to have landed last has not: nothing of it can be undone. O(moments).
+    fn unland(&mut self, edit: u32) {
+        let before = |it: &&mut Moment| it.lands && it.landed < edit;
+        let Some(moment) = self.all.iter_mut().rev().find(before) else {
+            return;
+        };
+        moment.lands = false;
+        let landed = moment.landed;
+        for moment in self.all.iter_mut().filter(|it| it.landed == edit) {
+            moment.landed = landed;
+        }
+        self.landed = landed;
+    }
+
     pub(super) fn settle(&mut self) {
         self.settled += 1;
     }
@@ -134,6 +148,14 @@ impl Tracked {
             landed: self.moments.landed,
             settled: self.moments.settled,
         });
+    }
+
+    /// An edit was refused. Where none of its text has come, there is nothing of it to undo. O(pieces).
+    pub(super) fn unland(&mut self, edit: u32) {
+        let stands = |it: &Piece| it.flipped == edit && it.shown;
+        if self.moments.landed == edit && !self.pieces.iter().any(stands) {
+            self.moments.unland(edit);
+        }
     }
 
     /// Whether there was a moment before an edit of ours at which the region had this length; right before it, if

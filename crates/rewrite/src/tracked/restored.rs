@@ -46,7 +46,10 @@ impl Tracked {
     }
 
     fn spelled_by_deleted(&self, near: Range<usize>, text: &str) -> Vec<Back> {
-        let deleted = |piece: &&Piece| piece.removed && !piece.shown;
+        // While the rest of an edit is missing, the user may have done what a part of it would.
+        let half = Some(self.moments.landed()).filter(|it| *it != 0 && self.is_in_flight());
+        let doubted = |piece: &Piece| piece.doubted || Some(piece.flipped) == half;
+        let deleted = |piece: &&Piece| !piece.shown && (piece.removed || doubted(piece));
         // What the model keeps comes first: the rest would only go away again.
         let all: Vec<&Piece> = self.pieces[near].iter().filter(deleted).collect();
         let kept: Vec<&Piece> = all.iter().copied().filter(|it| it.in_target).collect();
@@ -87,7 +90,10 @@ impl Tracked {
         for text in back {
             if let Some(index) = place(self, text).filter(|at| !self.pieces[*at].shown) {
                 let piece = &mut self.pieces[index];
-                (piece.removed, piece.shown) = (false, true);
+                if !piece.removed {
+                    piece.flipped = 0;
+                }
+                (piece.removed, piece.doubted, piece.shown) = (false, false, true);
                 piece.flight = std::mem::take(&mut piece.forestalled);
                 self.shown_len += piece.len;
             }

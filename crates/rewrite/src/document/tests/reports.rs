@@ -342,3 +342,28 @@ fn an_edit_is_known_where_text_was_typed_at_the_end_of_what_it_replaces() {
     let rewrite = &desk.engine.rewrites[0];
     assert_eq!(rewrite.tracked.base_with_theirs(), "y old\nz\n");
 }
+
+#[test]
+fn what_a_refused_edit_would_have_deleted_is_what_it_was_when_it_comes_back() {
+    for refused_first in [false, true] {
+        let mut desk = Desk::answered("a(old);\nb;\nc(old);\n", 0..19, "a();\nb;\nc(new);\n");
+        assert_eq!(
+            desk.asked(),
+            [(2..5, String::new()), (13..16, "new".to_owned())]
+        );
+        let edit = desk.engine.last_edit();
+        // The user deletes just what a part of the edit would, and puts it back.
+        desk.reports(&[(2..5, "")]);
+        if refused_first {
+            desk.engine.answered(edit, false);
+        }
+        desk.reports(&[(2..2, "old")]);
+        if !refused_first {
+            desk.engine.answered(edit, false);
+        }
+        assert_eq!(
+            desk.asked(),
+            [(2..5, String::new()), (13..16, "new".to_owned())]
+        );
+    }
+}
