@@ -37,6 +37,8 @@ pub struct Profile {
     pub skips_version_zero: bool,
     /// The editor reports each of its changes on its own, at once and whole: our edit comes alone or not at all.
     pub reports_apart: bool,
+    /// One undo takes back an edit of ours, or what was typed, but never both.
+    pub undoes_apart: bool,
     /// The editor finds what changed by comparing texts: a change may be reported beside its place, where it says the
     /// same.
     pub compares_texts: bool,
@@ -50,6 +52,7 @@ impl Default for Profile {
             checks_versions: false,
             skips_version_zero: false,
             reports_apart: false,
+            undoes_apart: false,
             compares_texts: false,
             frame: 33_000,
         }

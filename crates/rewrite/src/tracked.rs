@@ -20,6 +20,7 @@ mod narrow;
 mod precedence;
 mod restored;
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use diff::Splice;
@@ -44,6 +45,8 @@ pub(crate) struct Tracked {
     deleted_ours: bool,
     /// Text of the model changes sides of the user's: what goes on one side and comes on the other is meant to.
     pub(crate) changes_sides: bool,
+    /// What the user deleted together with text of their own, newest first: its stretches in order.
+    mixtures: VecDeque<Vec<String>>,
     finger: Finger,
     moments: Moments,
 }
@@ -80,6 +83,7 @@ impl Tracked {
             dirty: false,
             deleted_ours: false,
             changes_sides: false,
+            mixtures: VecDeque::new(),
             finger: Finger::default(),
             moments: Moments::default(),
         }
@@ -324,6 +328,10 @@ impl Tracked {
 
     /// The user replaced a range of the shown text. O(pieces).
     pub(crate) fn user_change(&mut self, range: Range<usize>, text: &str) {
+        if range.is_empty() && self.takes_mixture_back(range.start, text) {
+            return;
+        }
+        self.note_mixture(&range);
         self.remember_moment(false);
         let mut index = if text.ends_with('\n') && self.begins_line(range.start) {
             self.line_index(range.start)

@@ -87,6 +87,7 @@ impl ClientFacts {
                 checks_versions: vs_code || VERSION_CHECKING.contains(&known.as_str()),
                 skips_version_zero: known == "neovim",
                 reports_apart: vs_code || known == "helix",
+                undoes_apart: vs_code,
                 compares_texts: !vs_code && !EXACT.contains(&known.as_str()),
                 ..Profile::default()
             },

@@ -54,8 +54,16 @@ pub enum Joins {
     OwnEdits,
     /// What the person typed since the last pause, and edits of ours meanwhile.
     Typing,
+    /// What the person typed since the last pause, up to and with the next edit of ours.
+    TypingBefore,
     /// What the person did last, and all edits of ours since.
     LastStep,
+}
+
+impl Joins {
+    fn joins_typing(self) -> bool {
+        matches!(self, Joins::Typing | Joins::TypingBefore)
+    }
 }
 
 /// How a real client behaves.
@@ -137,6 +145,7 @@ pub const MODELS: [Model; 7] = [
         top_down: true,
         previews: true,
         first_version: 0,
+        joins: Joins::TypingBefore,
         encoding: Encoding::Utf8,
         ..PLAIN
     },
@@ -198,6 +207,7 @@ impl Model {
             checks_versions: !matches!(self.name, "eglot" | "hostile"),
             skips_version_zero: self.zero_unchecked,
             reports_apart: matches!(self.name, "vscode" | "vscode-extension" | "helix"),
+            undoes_apart: matches!(self.name, "vscode" | "vscode-extension"),
             compares_texts: matches!(self.name, "neovim" | "neovim-now" | "hostile"),
             ..Profile::default()
         }
@@ -316,6 +326,8 @@ pub struct Editor {
     pub undone: Vec<u32>,
     /// What the regions of rewrites held before edits of ours.
     held: Vec<(u32, Vec<char>)>,
+    /// What they held before changes of the person since the last of those edits.
+    stood: Vec<(u32, Vec<char>)>,
     /// What the person replaced by what, for each version that it led to.
     typed: Vec<(i32, String, String)>,
     /// Rewrites of which the person happened to do what an edit under way was to do: no report tells whose it was.
@@ -354,6 +366,7 @@ impl Editor {
             openings: 0,
             undone: Vec::new(),
             held: Vec::new(),
+            stood: Vec::new(),
             typed: Vec::new(),
             confused: Vec::new(),
             edge_pending: false,
@@ -401,6 +414,13 @@ impl Editor {
     }
 
     fn changed_by_person(&mut self, changes: &[(usize, usize, String)], whole: bool) {
+        // Where changes are told together, an undo may lead back to before any of them.
+        if !self.model.profile().undoes_apart {
+            let chars = self.page.chars();
+            let regions = self.page.regions().into_iter();
+            let stood = regions.map(|(rewrite, region)| (rewrite, chars[region].to_vec()));
+            self.stood.extend(stood);
+        }
         let mut splices: Vec<Splice> = Vec::new();
         for (at, count, text) in changes {
             // What is replaced by the same is not touched.
@@ -433,7 +453,7 @@ impl Editor {
         self.note_like_undo(&splices, vague || whole);
         self.redo.clear();
         match self.undo.last_mut() {
-            Some(step) if self.model.joins == Joins::Typing && self.typing => {
+            Some(step) if self.model.joins.joins_typing() && self.typing => {
                 step.splices.extend(splices.iter().cloned());
             }
             _ => self.undo.push(UndoStep {
@@ -720,12 +740,14 @@ impl Editor {
             let held = self.page.region(rewrite);
             self.held
                 .extend(held.map(|region| (rewrite, chars[region].to_vec())));
+            let stood = self.stood.extract_if(.., |it| it.0 == rewrite);
+            self.held.extend(stood);
         }
         let (splices, narrow) = self.apply(request, exact);
         let joins = |step: &UndoStep| match self.model.joins {
             Joins::Nothing => false,
             Joins::OwnEdits => step.ours && self.edited,
-            Joins::Typing => self.typing,
+            Joins::Typing | Joins::TypingBefore => self.typing,
             Joins::LastStep => true,
         };
         match self.undo.last_mut() {
@@ -738,6 +760,7 @@ impl Editor {
                 ours: true,
             }),
         }
+        self.typing &= self.model.joins != Joins::TypingBefore;
         self.redo.clear();
         if self.model.hostile {
             if choice.is_multiple_of(3) {

@@ -142,16 +142,25 @@ impl Page {
 
     /// The characters of the text that a region covers.
     pub fn region(&self, rewrite: u32) -> Option<Range<usize>> {
-        let (mut at, mut start) = (0, None);
+        let mut regions = self.regions().into_iter();
+        regions.find_map(|(it, region)| (it == rewrite).then_some(region))
+    }
+
+    /// The regions, in characters.
+    pub fn regions(&self) -> Vec<(u32, Range<usize>)> {
+        let (mut at, mut starts, mut regions) = (0, Vec::new(), Vec::new());
         for cell in &self.cells {
-            if cell.owner == Owner::Start(rewrite) {
-                start = Some(at);
-            } else if cell.owner == Owner::End(rewrite) {
-                return Some(start?..at);
+            match cell.owner {
+                Owner::Start(rewrite) => starts.push((rewrite, at)),
+                Owner::End(rewrite) => {
+                    let started = starts.iter().position(|it: &(u32, usize)| it.0 == rewrite);
+                    regions.extend(started.map(|it| (rewrite, starts.remove(it).1..at)));
+                }
+                _ => {}
             }
             at += usize::from(cell.shown);
         }
-        None
+        regions
     }
 
     /// The cells between the borders of a region.

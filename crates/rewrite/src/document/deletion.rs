@@ -35,6 +35,10 @@ impl DocumentRewrites {
             {
                 seated.to_mut()[at] = ChangeSet::from_changes(text.len(), parted);
             } else if let [only] = changes[at].changes().as_slice()
+                && let Some(parted) = blank_line_at_edge(&text, &only.old, &only.text, &regions)
+            {
+                seated.to_mut()[at] = ChangeSet::from_changes(text.len(), parted);
+            } else if let [only] = changes[at].changes().as_slice()
                 && let Some(lines) = lines_behind_break(&text, &only.old, &only.text)
             {
                 let place = only.old.end..only.old.end;
@@ -169,6 +173,27 @@ fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<R
         .filter(|(_, it)| !cuts(regions, it))
         .min_by_key(|(n, it)| (likelihood(text, it, regions), *n))
         .map(|(_, it)| it)
+}
+
+/// A replacement across the start of a region that deletes up to a line break and leaves one, where the region's first
+/// line is blank: it is that line that goes, and the region begins at the start of a line as before.
+fn blank_line_at_edge(
+    text: &Text,
+    range: &Range<usize>,
+    put: &str,
+    regions: &[Range<usize>],
+) -> Option<Vec<Replacement>> {
+    let blank = ["\r\n", "\n"].into_iter().find(|it| *it == put)?.len();
+    let mut starts = regions.iter().map(|it| it.start);
+    let edge = starts.find(|it| range.start < *it && it + blank == range.end)?;
+    let kept = edge.checked_sub(blank).filter(|it| *it > range.start)?;
+    let old = text.slice(range.clone());
+    let lines = old.ends_with(&put.repeat(2)) && text.line_start(text.line_of(edge)) == edge;
+    let parted = vec![
+        (range.start..kept, String::new()),
+        (edge..range.end, String::new()),
+    ];
+    lines.then_some(parted)
 }
 
 /// The whole lines that were put in, where a line break is replaced by itself and them.

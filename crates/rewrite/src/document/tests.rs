@@ -159,6 +159,7 @@ impl World {
             skips_version_zero: false,
             checks_versions: style != Style::Refuses,
             reports_apart: false,
+            undoes_apart: false,
             compares_texts: style != Style::Refuses,
             frame: 1_500,
         };

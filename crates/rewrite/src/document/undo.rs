@@ -276,7 +276,7 @@ impl DocumentRewrites {
                     let changes = &changes[choice.clone()];
                     let len = window.len().checked_add_signed(grown(changes))?;
                     let moment =
-                        rewrite.moment_after(changes, &window, len, self.profile.reports_apart)?;
+                        rewrite.moment_after(changes, &window, len, self.profile.undoes_apart)?;
                     Some(Undone {
                         index,
                         moment,

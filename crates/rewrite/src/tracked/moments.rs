@@ -165,7 +165,7 @@ impl Tracked {
         moments.any(|moment| moment.len == len && self.may_be_undone_to(moment, apart))
     }
 
-    /// Where each change is reported on its own, an undo leads to where an edit of ours came, and over no typing.
+    /// Where an undo takes nothing else along, it leads to where an edit of ours came, and over no typing.
     fn may_be_undone_to(&self, moment: &Moment, apart: bool) -> bool {
         moment.landed < self.moments.landed && (moment.lands || !apart)
     }

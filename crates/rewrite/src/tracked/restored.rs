@@ -16,6 +16,10 @@ pub(crate) enum Edge {
 /// A text that came back: origin, start, length.
 type Back = (Origin, usize, usize);
 
+/// How much of a deletion that took text of the user's along is remembered, in bytes, and of how many.
+const MOST_MIXED: usize = 4_096;
+const MOST_MIXTURES: usize = 8;
+
 impl Tracked {
     /// The deleted texts around the place before a piece that spell `text` in order, all of it; `gone` bytes shown from
     /// there on are about to go. Costs what is not shown there.
@@ -30,7 +34,68 @@ impl Tracked {
             Edge::Start => 0,
             Edge::End => self.pieces.len(),
         };
-        !text.trim().is_empty() && !self.deleted_there(index, 0, text).is_empty()
+        let returns =
+            || !self.deleted_there(index, 0, text).is_empty() || self.mixture_of(text).is_some();
+        !text.trim().is_empty() && returns()
+    }
+
+    /// The user deletes a range of the shown text: where it holds text of theirs and other, remembers in which order. Costs
+    /// the pieces, and what is deleted.
+    pub(super) fn note_mixture(&mut self, range: &Range<usize>) {
+        if range.is_empty() || range.len() > MOST_MIXED {
+            return;
+        }
+        let mut start = 0;
+        let mut stretches: Vec<(bool, String)> = Vec::new();
+        for piece in self.pieces.iter().filter(|piece| piece.shown) {
+            let (from, to) = (range.start.max(start), range.end.min(start + piece.len));
+            if from < to {
+                let text = &self.text_of(piece)[from - start..to - start];
+                let theirs = piece.origin == Origin::Theirs;
+                match stretches.last_mut() {
+                    Some((last, all)) if *last == theirs && theirs => all.push_str(text),
+                    _ => stretches.push((theirs, text.to_owned())),
+                }
+            }
+            start += piece.len;
+        }
+        let holds = |theirs: bool| stretches.iter().any(|it| it.0 == theirs);
+        if holds(true) && holds(false) {
+            self.mixtures.truncate(MOST_MIXTURES - 1);
+            let texts = stretches.into_iter().map(|it| it.1);
+            self.mixtures.push_front(texts.collect());
+        }
+    }
+
+    /// Puts back what the user deleted together with text of their own, each stretch as what it was; gives whether `text`
+    /// is that. Costs what is remembered, and the region where it is.
+    pub(super) fn takes_mixture_back(&mut self, at: usize, text: &str) -> bool {
+        let Some(stretches) = self.mixture_of(text).cloned() else {
+            return false;
+        };
+        let mut restored = self.clone();
+        // From behind: each stands right before what is shown next.
+        for stretch in stretches.iter().rev() {
+            restored.user_change(at..at, stretch);
+        }
+        let mut expected = self.shown();
+        expected.insert_str(at, text);
+        let fits = restored.shown() == expected;
+        if fits {
+            *self = restored;
+        }
+        fits
+    }
+
+    fn mixture_of(&self, text: &str) -> Option<&Vec<String>> {
+        let spells = |stretches: &&Vec<String>| {
+            let mut rest = Some(text);
+            for stretch in *stretches {
+                rest = rest.and_then(|it| it.strip_prefix(stretch.as_str()));
+            }
+            rest == Some("")
+        };
+        self.mixtures.iter().find(spells)
     }
 
     /// The pieces around the place before a piece up to the next ones shown that stay there.
@@ -161,6 +226,17 @@ mod tests {
     #[test]
     fn what_was_typed_over_comes_back_when_the_typing_goes() {
         check(&[(4..7, "1"), (4..5, "one")], "one\ntwo\n");
+    }
+
+    #[test]
+    fn what_was_deleted_together_with_typing_is_what_it_was() {
+        check(&[(5..5, "x"), (4..8, ""), (4..4, "oxne")], "oxne\ntwo\n");
+        check(
+            &[(6..6, "x"), (2..9, ""), (2..2, "W\nonxe\n")],
+            "onxe\ntwo\n",
+        );
+        let typed = [(5..5, "x"), (7..7, "y"), (4..9, ""), (4..4, "oxnye")];
+        check(&typed, "oxnye\ntwo\n");
     }
 
     #[test]

@@ -165,6 +165,7 @@ impl<'a> Session<'a> {
             checks_versions: manner & 16 == 0,
             skips_version_zero: manner & 48 == 32,
             reports_apart: false,
+            undoes_apart: false,
             compares_texts: manner & 16 == 0,
             frame: if manner & 32 == 0 { 0 } else { 2_500 },
         };

@@ -26,6 +26,7 @@ impl Blind {
             skips_version_zero: true,
             compares_texts: true,
             reports_apart: false,
+            undoes_apart: false,
             frame: 1_000,
         };
         let text = Text::from(text);

@@ -367,3 +367,41 @@ fn what_a_refused_edit_would_have_deleted_is_what_it_was_when_it_comes_back() {
         );
     }
 }
+
+#[test]
+fn a_blank_line_that_goes_with_what_is_before_it_is_the_first_of_its_region() {
+    let mut desk = Desk::new("b1\n\n\nend\n", Profile::default());
+    desk.start(1, 3..5);
+    desk.reports(&[(1..4, "\n")]);
+    assert_eq!(desk.engine.region(RewriteId(1)), Some(2..3));
+}
+
+#[test]
+fn an_undo_takes_typing_before_an_edit_along_where_the_editor_makes_them_one_step() {
+    let profile = Profile {
+        checks_versions: true,
+        reports_apart: true,
+        ..Profile::default()
+    };
+    let mut desk = Desk::new("top\nend\nold = word;\n", profile);
+    desk.start(1, 8..20);
+    desk.start(2, 0..4);
+    desk.reports(&[(13..13, "mine")]);
+    desk.says(1, "NEW = WORD;\n");
+    desk.ends(1);
+    let (new, word) = ((8..13, "NEW = WORD".to_owned()), (17..22, String::new()));
+    assert_eq!(desk.asked(), [new, word]);
+    desk.reports(&[(17..22, ""), (8..13, "NEW = WORD")]);
+    desk.says(2, "top\nmore\n");
+    desk.ends(2);
+    assert_eq!(desk.asked(), [(4..4, "more\n".to_owned())]);
+    let edit = desk.engine.last_edit();
+    // Beside an edit that is refused.
+    desk.reports(&[(8..18, "old ="), (17..17, " word"), (13..17, "")]);
+    assert_eq!(desk.region(1), "old = word;\n");
+    desk.engine
+        .decide(RewriteId(1), false, None, &mut desk.out)
+        .ok();
+    desk.engine.answered(edit, false);
+    assert_eq!(desk.asked(), [(4..4, "more\n".to_owned())]);
+}
