@@ -478,8 +478,24 @@ impl Page {
             self.blurred
                 .extend(self.touched(splice.at..splice.at + put));
         }
+        let trials = [false, true].map(|close| self.undo_in_trial(splice, &there, close));
+        let fits = trials.into_iter().find(|trial| trial.chars() == want);
+        if let Some(trial) = fits {
+            *self = trial;
+        } else {
+            // A decision has come in between: for the page it is typing like any other.
+            self.user(splice.at, put, &undone.text);
+            self.restored.extend(undone.text.chars());
+        }
+        self.note_touched(splice.at..splice.at + splice.removed.len());
+        undone
+    }
+
+    /// The page as it is when what a replacement had put, in the cells `there`, goes, and what it had taken comes back; a
+    /// character that the page does not know any more stands right behind the one before it, if `close`.
+    fn undo_in_trial(&self, splice: &Splice, there: &[usize], close: bool) -> Page {
         let mut trial = self.clone();
-        let mut place = trial.place_of_replacement(&there);
+        let mut place = trial.place_of_replacement(there);
         for &index in there.iter().rev() {
             let before = trial.cells.len();
             match trial.cells[index].owner {
@@ -500,20 +516,14 @@ impl Page {
             if place.is_none() && trial.show_equal(fresh, *ch) {
                 continue;
             }
-            let at = place.unwrap_or_else(|| trial.outside(fresh));
+            let before = fresh.checked_sub(1).filter(|_| close);
+            let behind = before.and_then(|it| trial.indices(it..fresh).first().map(|it| it + 1));
+            let at = place.or(behind).unwrap_or_else(|| trial.outside(fresh));
             trial.restored.push(*ch);
             trial.put_users(at, &ch.to_string());
             place = Some(at + 1);
         }
-        if trial.chars() == want {
-            *self = trial;
-        } else {
-            // A decision has come in between: for the page it is typing like any other.
-            self.user(splice.at, put, &undone.text);
-            self.restored.extend(undone.text.chars());
-        }
-        self.note_touched(splice.at..splice.at + splice.removed.len());
-        undone
+        trial
     }
 
     /// Shows a hidden character again, whoever took it away; gives whether it is there.
