@@ -158,9 +158,8 @@ impl Session {
             )));
         }
         self.rewrites[key].base = Some(sent);
-        if old.level != Level::Exact {
-            self.rewrites[key].loosen(Level::Words);
-        }
+        // Where its edges may lie elsewhere, so may those of the next one there.
+        self.rewrites[key].loosen(old.level);
         Ok(())
     }
 

@@ -237,7 +237,7 @@ impl Rewrite {
     /// nobody touched.
     fn is_part_of_target(&self, words: &[&str], must: &str) -> bool {
         let gone = |word: &&str| self.deleted.iter().any(|it| it.what == *word);
-        let mut left = words_of(must).into_iter();
+        let mut left = self.words_in(must, must).into_iter();
         let in_order = words.iter().all(|word| left.any(|it| it == *word));
         let base: BTreeSet<&str> = self.base().lines().collect();
         let mut kept = must.lines().filter(|line| base.contains(line));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::page::{Page, Splice, text_of};
 use super::rewrite::{Deleted, Level, Rewrite, Whose};
 use super::session::Session;
-use super::words::{stripped, token, tokens_of, without, words_of};
+use super::words::{CLOSE, OPEN, is_word, stripped, token, tokens_of, without, words_of};
 
 impl Session {
     // Undo.
@@ -113,7 +113,9 @@ fn note_step(
             }
             rewrite.decision = rewrite.decision.filter(|accept| !accept);
             if !back {
+                // It is the person's own now, and may replace all that is there.
                 rewrite.loosen(Level::Open);
+                rewrite.may_be_stale = true;
             }
             continue;
         }
@@ -134,6 +136,17 @@ fn note_step(
                 let (start, end) = (splice.at.min(region.start), end.max(region.end));
                 page.widen(region.key, start, end);
             }
+        }
+        // A part of a word beside a letter or a token may make another word of it.
+        let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let joins =
+            |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == OPEN || c == CLOSE);
+        let starts =
+            letter(put.chars().next()) && joins(page.slice(0..splice.at).chars().next_back());
+        let ends =
+            letter(put.chars().next_back()) && joins(page.slice(end..page.len()).chars().next());
+        if (starts || ends) && !is_word(&put) {
+            rewrite.loosen(Level::Open);
         }
         for text in [text_of(&splice.put), text_of(&splice.removed)] {
             // A token may have been typed into the middle of a word. It is as if it had never been, with its line end,
