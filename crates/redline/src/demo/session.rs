@@ -349,8 +349,8 @@ impl Session {
                 screen.show(focus);
             }
         }
+        self.is_stale = true;
         loop {
-            self.is_stale = true;
             self.show(focus.clone(), question, Duration::ZERO)?;
             let Step::Pressed(key) = self.step().await? else {
                 continue;
@@ -361,6 +361,7 @@ impl Session {
                 Key::Scroll(by) => {
                     if let View::Screen(screen, _) = &mut self.view {
                         screen.scroll(by);
+                        self.is_stale = true;
                     }
                 }
                 Key::Char(_) | Key::Resize => {}

@@ -83,14 +83,14 @@ impl Terminal {
         }
     }
 
-    /// Waits until the screen shows all of these texts at once, and returns it.
+    /// Waits until a whole drawing shows all of these texts, and returns the screen.
     #[track_caller]
     pub(crate) fn wait_for(&self, texts: &[&str]) -> String {
         let until = Instant::now() + PATIENCE;
         let mut shown = self.shared.0.lock().unwrap();
         loop {
             let screen = shown.screen.screen().contents();
-            if texts.iter().all(|it| screen.contains(it)) {
+            if is_whole(&shown.bytes) && texts.iter().all(|it| screen.contains(it)) {
                 return screen;
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -121,6 +121,12 @@ impl Terminal {
         let code = self.child.wait().unwrap().exit_code();
         (code, String::from_utf8_lossy(&shown.bytes).into_owned())
     }
+}
+
+/// Whether no drawing is half told: a read may end within a synchronized update (mode 2026).
+fn is_whole(bytes: &[u8]) -> bool {
+    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|it| it == mark);
+    last(b"\x1b[?2026h") <= last(b"\x1b[?2026l")
 }
 
 impl Drop for Terminal {
