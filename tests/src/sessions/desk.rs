@@ -270,7 +270,8 @@ impl Desk {
             let put = cells(&text, By::Person);
             let mut change = self.put_into_words(&span, &put);
             let vague = self.vaguely_deleted(&span, &text);
-            let over = |edge: usize| span.start < edge && edge < span.end;
+            let deletes = !span.is_empty();
+            let over = |edge: usize| deletes && span.start <= edge && edge <= span.end;
             let cut = self.page.regions.iter();
             let bites = |it: &&Region| {
                 let within = span.start.max(it.start)..span.end.min(it.end);
@@ -521,7 +522,7 @@ impl Desk {
         };
         if (2..=4).contains(&style) {
             self.page.blur();
-            // What was typed beside the edge of a region that a deletion went over, told as one change with it, may as well
+            // What was typed beside the edge of a region that a deletion reached, told as one change with it, may as well
             // be in the place of what was deleted inside; what is left of an edit of the server of which the person took
             // some away may as well be typed; and a token that is typed beside one that was undone may share letters with
             // it, and the word around them be said to have moved.

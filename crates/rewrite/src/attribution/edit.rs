@@ -80,7 +80,18 @@ impl Edit {
         let start = line
             .checked_sub(1)
             .map_or(start, |before| old.line_end(before));
-        self.range.start <= end && start <= self.range.end
+        self.range.start <= end
+            && (start <= self.range.end || self.may_end_before(part, start, old))
+    }
+
+    /// Whether a part that begins at `start` may be told as beginning before it, no further on than this ends: a line put
+    /// behind one that ends alike may be reported as put before that end.
+    fn may_end_before(&self, part: &Part, start: usize, old: &Text) -> bool {
+        let end = self.range.end;
+        part.range.is_empty() && start - end <= MAX_SLIDE && {
+            let part = Edit::new(part.range.clone(), part.text.clone());
+            part.canonical(old, end).range.start <= end
+        }
     }
 
     /// From where to where it may be said to stand.

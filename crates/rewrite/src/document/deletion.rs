@@ -26,7 +26,10 @@ impl DocumentRewrites {
                 && compares
                 && let Some(deleted) = deletion(&text, &only.old, &only.text)
                 && cuts(&regions, &deleted)
-                && let Some(range) = seat(&text, &deleted, &regions)
+                && let Some(range) = seat(&text, &deleted, &regions).or_else(|| {
+                    // The pieces are those of the text before all changes.
+                    (at == 0).then(|| self.seat_at_border(&deleted)).flatten()
+                })
             {
                 seated.to_mut()[at] = ChangeSet::replace(text.len(), range, "");
             } else if let [only] = changes[at].changes().as_slice()
@@ -52,6 +55,27 @@ impl DocumentRewrites {
             change.apply(&mut text);
         }
         seated
+    }
+
+    /// Where a deletion over a region's edge says the same in several places: the nearest one that leaves what was typed
+    /// in the region in one piece.
+    fn seat_at_border(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let text = &self.text;
+        let parted = |at: usize| {
+            let mut active = self.rewrites.iter().filter(|it| !it.is_stale());
+            active.any(|it| {
+                let region = it.region();
+                region.start < at && at < region.end && !it.tracked.is_border(at - region.start)
+            })
+        };
+        let cost = |it: &Range<usize>| usize::from(parted(it.start)) + usize::from(parted(it.end));
+        let others = slides(|at| text.byte(at), range, 0..text.len())
+            .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end));
+        let best = others.min_by_key(|(n, it)| (cost(it), *n))?;
+        match cost(range) <= cost(&best.1) {
+            true => Some(range.clone()),
+            false => Some(best.1),
+        }
     }
 
     /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one

@@ -50,6 +50,16 @@ impl Tracked {
             .map_or_else(|| range.clone(), |(_, it)| it)
     }
 
+    /// Whether a piece of the shown text begins or ends at a byte of it. O(pieces).
+    pub(crate) fn is_border(&self, at: usize) -> bool {
+        let mut start = 0;
+        let mut borders = self.pieces.iter().filter(|piece| piece.shown).map(|piece| {
+            start += piece.len;
+            start
+        });
+        at == 0 || borders.any(|border| border == at)
+    }
+
     /// Whether a range of the shown text holds a line break. O(pieces), and the range.
     fn holds_line_break(&self, range: &Range<usize>) -> bool {
         let mut start = 0;

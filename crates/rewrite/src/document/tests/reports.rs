@@ -405,3 +405,38 @@ fn an_undo_takes_typing_before_an_edit_along_where_the_editor_makes_them_one_ste
     desk.engine.answered(edit, false);
     assert_eq!(desk.asked(), [(4..4, "more\n".to_owned())]);
 }
+
+#[test]
+fn a_line_behind_one_that_ends_alike_is_known_where_it_is_told_as_put_before_that_end() {
+    let text = "do x;\nlast(size);\nread(file, end);\nend\n";
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut desk = Desk::new(text, profile);
+    desk.start(1, 18..35);
+    desk.says(1, "LOAD(file, LIMIT);\n");
+    assert_eq!(desk.asked(), [(18..18, "LOAD(file, LIMIT);\n".to_owned())]);
+    // Typing far above, told as one change with our line.
+    desk.reports(&[(4..16, "<1>;\nlast(size);\nLOAD(file, LIMIT)")]);
+    assert_eq!(
+        desk.text.to_string(),
+        "do x<1>;\nlast(size);\nLOAD(file, LIMIT);\nread(file, end);\nend\n"
+    );
+    assert_eq!(desk.region(1), "LOAD(file, LIMIT);\nread(file, end);\n");
+}
+
+#[test]
+fn a_deletion_over_an_edge_leaves_what_was_typed_behind_it_in_one_piece() {
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut desk = Desk::new("one<1>\ntwo end\n", profile);
+    desk.start(1, 7..15);
+    desk.reports(&[(10..10, "<2>")]);
+    // From behind `<1>` to behind `<2>`, told of as from within the one to within the other.
+    desk.reports(&[(0..17, "one<1> end")]);
+    assert_eq!(desk.text.to_string(), "one<1> end\n");
+    assert_eq!(desk.region(1), " end\n");
+}
