@@ -5,7 +5,9 @@ use std::ops::Range;
 use text::Text;
 
 use super::edit::{Edit, OurEdit};
-use super::words::{Replacement, cost, lines_deleted, lines_put, replacements, shift};
+use super::words::{
+    Replacement, cost, exchange_cost, lines_deleted, lines_put, replacements, shift,
+};
 use super::{Attribution, Belief, Part};
 
 /// A stretch of the old text with the changes and the parts that touch it.
@@ -58,7 +60,7 @@ impl Group {
                     split.push(Weighed {
                         group,
                         mixed: Some(Vec::new()),
-                        costs: (0, cost(&alone)),
+                        costs: (0, cost(was, &alone)),
                         bites: false,
                         alone,
                     });
@@ -225,9 +227,9 @@ impl Weighed {
             Some(mixed) => {
                 let letters = replacements(&was, &is);
                 let ways = [&alone, &letters].into_iter();
-                let without = ways.min_by_key(|it| cost(it)).unwrap_or(&alone);
+                let without = ways.min_by_key(|it| cost(&was, it)).unwrap_or(&alone);
                 let both = cost_in_both((&made, mixed), (&was, without));
-                (cost(mixed) - both, cost(without) - both)
+                (cost(&made, mixed) - both, cost(&was, without) - both)
             }
             None => (0, 0),
         };
@@ -269,7 +271,7 @@ fn cost_in_both(
             .position(|it| *it == (&one[gone.clone()], put.as_str()));
         if let Some(at) = same {
             left.swap_remove(at);
-            both += gone.len() + put.len();
+            both += exchange_cost(&one[gone.clone()], put);
         }
     }
     both

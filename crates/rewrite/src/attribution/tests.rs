@@ -102,6 +102,19 @@ fn a_line_deleted_below_typing_and_told_with_it_is_that_line() {
 }
 
 #[test]
+fn letters_that_typing_shares_with_ours_are_not_what_is_left_of_it_however_many_bytes_they_have() {
+    for (ours, typed) in [(" <1>\n", "<3>\n"), (" ⟨1⟩\n", "⟨3⟩\n")] {
+        check(
+            "ab\ncd\n",
+            &[(3..3, ours)],
+            &[(3..3, typed)],
+            &[],
+            &[(3..3, typed)],
+        );
+    }
+}
+
+#[test]
 fn a_large_replacement_reported_in_small_changes_is_ours() {
     let small = [(6..7, "Z"), (2..3, "Y"), (0..1, "X")];
     check("abcdefgh", &[(0..8, "XbYdefZh")], &small, &[0], &[]);

@@ -432,11 +432,16 @@ pub(super) fn by_characters(old: &str, new: &str) -> Vec<(Range<usize>, Range<us
     changed.collect()
 }
 
-pub(super) fn cost(changes: &[Replacement]) -> usize {
-    changes
-        .iter()
-        .map(|(range, text)| range.len() + text.len())
+/// How many characters of `old` go, and how many come: what people type and delete one by one.
+pub(super) fn cost(old: &str, changes: &[Replacement]) -> usize {
+    let each = changes.iter();
+    each.map(|(range, text)| exchange_cost(&old[range.clone()], text))
         .sum()
+}
+
+/// The same of one text in the place of another.
+pub(super) fn exchange_cost(gone: &str, put: &str) -> usize {
+    gone.chars().count() + put.chars().count()
 }
 
 pub(crate) fn common_prefix(a: &str, b: &str) -> usize {
