@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::manner::Report;
+use super::manner::Echo;
 use super::session::{Broken, Purpose, Session};
 use super::words::tokens_of;
 
@@ -52,8 +52,9 @@ impl Session {
                 self.on_started(key, &span, whole, &answer)
             }
             (Purpose::Start { key, .. }, Err(error)) => {
-                // What is told of more than what changed may be at the edge of another one, which may be over by now.
-                let vague = self.desk.manner.report == Report::Any && key > 0;
+                // What is told of more than what changed may be at the edge of another one, which may be over by now; and what
+                // was typed there may seem to have come with an edit that this editor is yet to refuse.
+                let vague = self.desk.manner.echo == Echo::Any && key > 0;
                 if vague && error["data"]["reason"] == "undecided" {
                     self.rewrites[key].is_over = true;
                     self.desk.page.end(key);

@@ -86,6 +86,8 @@ pub(super) struct Desk {
     pub(super) fresh: BTreeSet<usize>,
     /// The change that was told last was told as another that comes to the same.
     pub(super) is_blurred: bool,
+    /// What edits were to delete that were dropped and claimed: who took it away since, the server cannot know.
+    pub(super) claimed: Vec<String>,
     /// Edits for a document that has been closed since are answered and forgotten.
     pub(super) expects_edits: bool,
     pub(super) rng: Rng,
@@ -115,6 +117,7 @@ impl Desk {
             cut: BTreeSet::new(),
             fresh: BTreeSet::new(),
             is_blurred: false,
+            claimed: Vec::new(),
             expects_edits: false,
             rng,
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, Edited, Incoming, Replacement, Step};
 use super::manner::{Echo, Report, Stale, Steps};
-use super::page::{By, Cell, Splice, cells};
+use super::page::{By, Cell, Splice, cells, text_of};
 use super::report;
 use super::transcript::Transcript;
 use super::words::tokens_of;
@@ -35,6 +35,10 @@ impl Desk {
                 self.manner.stale == Stale::IfBehind && self.fits_still(version, &edits);
             if !still_fits {
                 log.note(|| format!("<- applyEdit for {version} at {}: stale", self.version));
+                if self.manner.stale == Stale::Claim {
+                    let deleted = self.deleted_by(version, &edits);
+                    self.claimed.extend(deleted);
+                }
                 self.refuse(id);
                 return Ok(None);
             }
@@ -132,6 +136,14 @@ impl Desk {
         edits.iter().all(|(range, _)| {
             report::span(known, range, self.encoding).is_ok_and(|span| span.end < same)
         })
+    }
+
+    /// What edits for a version only take away.
+    fn deleted_by(&self, version: i64, edits: &[(Value, String)]) -> Vec<String> {
+        let known = self.text_at(version).unwrap_or_default();
+        let only = edits.iter().filter(|(_, put)| put.is_empty());
+        let spans = only.filter_map(|(range, _)| self.span_in(known, range).ok());
+        spans.map(|span| text_of(&known[span])).collect()
     }
 
     /// The version and the edits, as strictly as any editor reads them.

@@ -278,6 +278,11 @@ impl Session {
         for key in std::mem::take(&mut self.desk.page.vague) {
             self.rewrites[key].loosen(Level::Words);
         }
+        for what in std::mem::take(&mut self.desk.claimed) {
+            let all = self.rewrites.iter_mut().flat_map(|it| &mut it.deleted);
+            all.filter(|it| it.what == what)
+                .for_each(|it| it.whose = Whose::Unclear);
+        }
     }
 
     fn take(&mut self, mail: Mail) -> Result<(), Broken> {
