@@ -99,6 +99,20 @@ function told(what: string, figures: Figures): string {
   );
 }
 
+/** The keys alone: nothing else changes the text. */
+async function typing(name: string, into: Figures): Promise<void> {
+  const { bench } = stage;
+  await bench.putCursor(name, TO + 2);
+  await bench.ask('reveal', { path: bench.path(name), line: FROM - 3 });
+  const seen = await watch('k0');
+  const words = 'k0 k1 k2 k3 k4 ';
+  await bench.type(words, 80);
+  into.seen.push(await seen());
+  into.edits.push(0);
+  into.typed += words.length;
+  await bench.run('workbench.action.files.revert');
+}
+
 async function control(name: string, isTyping: boolean, into: Figures): Promise<void> {
   const { bench } = stage;
   await bench.putCursor(name, TO + 2);
@@ -163,10 +177,11 @@ test('1,000 deltas a second on the screen of a file of 2,000 lines', async () =>
   const name = stage.fresh('py');
   await stage.bench.open(name, `${LINES.join('\n')}\n`);
   const none = (): Figures => ({ seen: [], edits: [], typed: 0 });
-  const [bare, bareTyping, ours, oursTyping] = [none(), none(), none(), none()] as const;
+  const [alone, bare, bareTyping, ours, oursTyping] = [none(), none(), none(), none(), none()] as const;
   // The first round is VS Code's own warming up.
   for (let round = 0; round < (MEASURE ? 9 : 1); round++) {
     const warm = round > 0 || !MEASURE;
+    await typing(name, warm ? alone : none());
     await control(name, false, warm ? bare : none());
     await stream(name, false, warm ? ours : none());
     await control(name, true, warm ? bareTyping : none());
@@ -174,6 +189,7 @@ test('1,000 deltas a second on the screen of a file of 2,000 lines', async () =>
   }
   if (MEASURE) {
     console.log(`load ${readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 2).join(' ')}`);
+    console.log(told('typing alone', alone));
     console.log(told('an extension that only edits', bare));
     console.log(told('a stream', ours));
     console.log(told('an extension that only edits, and typing', bareTyping));

@@ -23,6 +23,8 @@ import { explicitSettings } from './settings';
 const capabilities: StaticFeature = {
   fillClientCapabilities(capabilities) {
     const experimental = (capabilities.experimental ?? {}) as Record<string, unknown>;
+    // What runs is shown at its place and in the status bar; another sign that turns would cost a frame at each turn.
+    capabilities.window = { ...capabilities.window, workDoneProgress: false };
     experimental.redline = { events: true, joinsUndo: true };
     capabilities.experimental = experimental;
   },

@@ -30,12 +30,16 @@ const GHOST_CHARACTERS = 100;
 
 const color = (id: string) => new vscode.ThemeColor(id);
 
+const inRuler = (id: string) =>
+  vscode.window.createTextEditorDecorationType({
+    overviewRulerColor: color(id),
+    overviewRulerLane: vscode.OverviewRulerLane.Full,
+  });
+
 export class Drawing implements vscode.Disposable {
   private readonly added = vscode.window.createTextEditorDecorationType({
     isWholeLine: true,
     backgroundColor: color('diffEditor.insertedLineBackground'),
-    overviewRulerColor: color('editorOverviewRuler.addedForeground'),
-    overviewRulerLane: vscode.OverviewRulerLane.Full,
   });
   // A line, not a ground: the theme's colours for code would not stand out from two grounds above each other.
   private readonly addedText = vscode.window.createTextEditorDecorationType({
@@ -45,8 +49,6 @@ export class Drawing implements vscode.Disposable {
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
   private readonly removed = vscode.window.createTextEditorDecorationType({
-    overviewRulerColor: color('editorOverviewRuler.deletedForeground'),
-    overviewRulerLane: vscode.OverviewRulerLane.Full,
     after: {
       color: color('editor.foreground'),
       backgroundColor: color('diffEditor.removedTextBackground'),
@@ -55,6 +57,8 @@ export class Drawing implements vscode.Disposable {
     },
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
+  private readonly addedInRuler = inRuler('editorOverviewRuler.addedForeground');
+  private readonly removedInRuler = inRuler('editorOverviewRuler.deletedForeground');
   private readonly working = vscode.window.createTextEditorDecorationType({
     isWholeLine: true,
     borderColor: color('progressBar.background'),
@@ -81,6 +85,8 @@ export class Drawing implements vscode.Disposable {
     this.added,
     this.addedText,
     this.removed,
+    this.addedInRuler,
+    this.removedInRuler,
     this.working,
     this.progress,
     this.conflict,
@@ -175,6 +181,18 @@ export class Drawing implements vscode.Disposable {
       editor,
       this.addedText,
       running.length > 0 ? [] : stretches.flatMap((it) => changedText(it).map((range) => ({ range }))),
+    );
+    // Each mark that moves there makes VS Code paint all of the ruler, which costs more than the text does.
+    const rulers = running.length > 0 ? [] : stretches;
+    this.set(
+      editor,
+      this.addedInRuler,
+      rulers.filter((it) => it.count > 0).map((it) => ({ range: wholeLines(document, it) })),
+    );
+    this.set(
+      editor,
+      this.removedInRuler,
+      rulers.filter((it) => it.oldLines.length > 0).map((it) => ({ range: endOfLine(document, it.line) })),
     );
     this.set(
       editor,
