@@ -446,10 +446,11 @@ impl DocumentRewrites {
         parts: Vec<attribution::Part>,
     ) -> (Vec<Attribution>, Vec<attribution::Part>) {
         let undoable = || self.rewrites.iter().any(|it| it.tracked.has_moments());
-        if self.profile.reports_apart && !parts.is_empty() {
-            return attribution::attribute_alone(&self.text, changes, after, parts);
-        }
-        let (steps, missing) = attribute(&self.text, changes, after, parts);
+        let alone = self.profile.reports_apart && !parts.is_empty();
+        let (steps, missing) = match alone {
+            true => attribution::attribute_alone(&self.text, changes, after, parts),
+            false => attribute(&self.text, changes, after, parts),
+        };
         let arrived = steps.iter().any(|step| !step.confirmed.is_empty());
         if changes.len() < 2 || arrived {
             return (steps, missing);

@@ -440,3 +440,20 @@ fn a_deletion_over_an_edge_leaves_what_was_typed_behind_it_in_one_piece() {
     assert_eq!(desk.text.to_string(), "one<1> end\n");
     assert_eq!(desk.region(1), " end\n");
 }
+
+#[test]
+fn what_is_undone_and_redone_in_several_changes_beside_an_edit_under_way_stands_where_it_stood() {
+    let profile = Profile {
+        checks_versions: true,
+        reports_apart: true,
+        ..Profile::default()
+    };
+    let mut desk = Desk::new("12\n", profile);
+    desk.start(1, 0..3);
+    desk.says(1, "new\nx");
+    assert_eq!(desk.asked(), [(0..0, "new\n".to_owned())]);
+    desk.reports(&[(0..1, ""), (0..1, "")]);
+    assert_eq!(desk.region(1), "\n");
+    desk.reports(&[(0..0, "2"), (0..0, "1")]);
+    assert_eq!(desk.region(1), "12\n");
+}
