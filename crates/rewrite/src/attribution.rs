@@ -98,7 +98,7 @@ pub(crate) fn attribute(
     let (steps, mut missing) = attribute_good(old, changes, &whole, new, parts, complete);
     if !spoiled.is_empty() {
         // By what changed, not by how widely it was reported: the user may be putting back what they replace.
-        move_parts(&mut spoiled, &narrowed(old, changes, by_words));
+        move_parts(&mut spoiled, &narrowed_to_words(old, changes));
         missing.extend(spoiled);
         missing.sort_by_key(|part| part.range.start);
     }
@@ -200,6 +200,12 @@ fn attribute_good(
 /// typed in a line as a new rest of the line, and typing in that rest behind it.
 fn trimmed(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
     narrowed(old, changes, |was, is| vec![smallest(was, is)])
+}
+
+/// All changes as one that leaves every word where it is that was only reported as replaced by itself: what a position stood
+/// beside, it stands beside after this too. Costs what the changes span.
+pub fn narrowed_to_words(old: &Text, changes: &[ChangeSet]) -> ChangeSet {
+    narrowed(old, changes, by_words)
 }
 
 /// All changes as one, each replacement by smaller ones that lead from its old text to its new one.

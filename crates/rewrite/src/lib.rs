@@ -25,6 +25,7 @@ mod settle;
 mod slide;
 mod tracked;
 
+pub use attribution::narrowed_to_words;
 pub use document::{DocumentRewrites, Profile};
 pub use effect::{
     Apply, DecideError, Decision, EditId, Effect, HunkState, HunkView, ModelEvent, Outcomes, Part,

@@ -146,14 +146,16 @@ impl OpenDocument {
         now: Time,
         out: &mut Vec<Effect>,
     ) {
-        for change in changes {
+        if !self.selections.is_empty() || !self.retriable.is_empty() {
+            // An editor may report more than what changed, up to the whole text.
+            let change = rewrite::narrowed_to_words(self.text(), changes);
             for (_, start, end) in &mut self.selections {
-                start.follow(change);
-                end.follow(change);
+                start.follow(&change);
+                end.follow(&change);
             }
             for retriable in &mut self.retriable {
-                retriable.start.follow(change);
-                retriable.end.follow(change);
+                retriable.start.follow(&change);
+                retriable.end.follow(&change);
             }
         }
         let mut active: Vec<RewriteId> = Vec::new();
@@ -417,5 +419,23 @@ mod tests {
         document.found(secrets, state);
         assert_eq!(document.secrets, None);
         assert!(document.begin_look().is_some());
+    }
+
+    #[test]
+    fn a_selection_and_what_can_be_asked_again_stay_where_they_are_when_the_whole_text_is_reported()
+    {
+        let old = "head\nif a {\n    b\n}\ntail\n";
+        let new = "head\nif axx {\n    byy\n}\nzz tail\n";
+        let mut document = document(old);
+        let region = 5..20;
+        let number = document.follow_selection(region.clone());
+        document.remember(RewriteId(1), region);
+        let change = ChangeSet::replace(old.len(), 0..old.len(), new);
+        document.changed(&[change], Text::from(new), 2, 0, &mut Vec::new());
+        let region = 5..24;
+        assert_eq!(&new[region.clone()], "if axx {\n    byy\n}\n");
+        assert_eq!(document.selection(number), Some(region.clone()));
+        let retriable = document.retriable(RewriteId(1)).unwrap();
+        assert_eq!(retriable.region(), region);
     }
 }
