@@ -34,7 +34,17 @@ impl Desk {
             let still_fits =
                 self.manner.stale == Stale::IfBehind && self.fits_still(version, &edits);
             if !still_fits {
-                log.note(|| format!("<- applyEdit for {version} at {}: stale", self.version));
+                log.note(|| {
+                    let told: Vec<_> = edits
+                        .iter()
+                        .map(|(range, put)| format!("{range} -> {put:?}"))
+                        .collect();
+                    format!(
+                        "<- applyEdit for {version} at {}: stale: {}",
+                        self.version,
+                        told.join(", ")
+                    )
+                });
                 if self.manner.stale == Stale::Claim {
                     let deleted = self.deleted_by(version, &edits);
                     self.claimed.extend(deleted);

@@ -14,6 +14,8 @@ struct Line {
     kept: bool,
     /// Base that would stand in it, had the user not deleted it.
     deleted: bool,
+    /// Some of the model's text in it is in the document: the user has seen it, and deleted other text.
+    seen: bool,
     /// Text of the model in it: piece, bytes of the piece.
     ours: Vec<(usize, Range<usize>)>,
 }
@@ -157,7 +159,7 @@ impl Tracked {
         }
     }
 
-    /// All that the model keeps of a line the user has deleted: the line is gone.
+    /// All that the model keeps of a line the user has deleted before any of the rest was there: the line is gone.
     fn give_way_to_deletion(&mut self) {
         let deleted =
             |piece: &Piece| piece.origin == Origin::Base && piece.in_target && piece.removed;
@@ -167,7 +169,7 @@ impl Tracked {
         let mut withheld: Vec<(usize, Range<usize>)> = Vec::new();
         let mut line = Line::default();
         let mut end = |line: Line| {
-            if line.deleted && !line.kept {
+            if line.deleted && !line.kept && !line.seen {
                 withheld.extend(line.ours);
             }
         };
@@ -185,6 +187,7 @@ impl Tracked {
                     Origin::Base => line.kept = true,
                     // A line break that the model puts behind the line ends what is left of it.
                     _ if is_ours(piece) && !part.trim().is_empty() => {
+                        line.seen |= piece.shown;
                         line.ours.push((index, range));
                     }
                     _ => {}

@@ -457,3 +457,18 @@ fn what_is_undone_and_redone_in_several_changes_beside_an_edit_under_way_stands_
     desk.reports(&[(0..0, "2"), (0..0, "1")]);
     assert_eq!(desk.region(1), "12\n");
 }
+
+#[test]
+fn what_the_model_has_put_in_a_line_stays_when_the_rest_of_the_line_is_deleted() {
+    for settled in [true, false] {
+        let mut desk = Desk::answered("let a = one\nend\n", 0..12, "var x = one\n");
+        assert_eq!(desk.asked(), [(0..5, "var x".to_owned())]);
+        desk.reports(&[(0..5, "var x")]);
+        if settled {
+            assert_eq!(desk.asked(), []);
+        }
+        desk.reports(&[(6..11, "")]);
+        assert_eq!(desk.asked(), [], "settled: {settled}");
+        assert_eq!(desk.region(1), "var x \n");
+    }
+}
