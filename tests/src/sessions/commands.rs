@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::manner::Echo;
 use super::session::{Broken, Purpose, Session};
 use super::words::tokens_of;
 
@@ -54,7 +53,7 @@ impl Session {
             (Purpose::Start { key, .. }, Err(error)) => {
                 // What is told of more than what changed may be at the edge of another one, which may be over by now; and what
                 // was typed there may seem to have come with an edit that this editor is yet to refuse.
-                let vague = self.desk.manner.echo == Echo::Any && key > 0;
+                let vague = !self.desk.manner.is_known_to_refuse() && key > 0;
                 if vague && error["data"]["reason"] == "undecided" {
                     self.rewrites[key].is_over = true;
                     self.desk.page.end(key);

@@ -181,6 +181,12 @@ pub(super) const EDITORS: [Manner; 7] = [
 ];
 
 impl Manner {
+    /// Whether the server knows that edits for old versions are refused: else what was typed may seem to have come with one
+    /// that is yet to be.
+    pub(super) fn is_known_to_refuse(&self) -> bool {
+        matches!(self.client.0, "Visual Studio Code" | "helix" | "Neovim")
+    }
+
     /// What the editor says at the start, in short.
     pub(super) fn initialize(&self, folder: &str) -> Value {
         let vs_code = self.name == "vscode";

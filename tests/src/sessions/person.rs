@@ -430,9 +430,10 @@ impl Session {
                 let rewrite = &mut self.rewrites[region.key];
                 rewrite.loosen(Level::Words);
                 // White space alone may be all that a region shows.
+                let page = &self.desk.page;
                 rewrite.may_be_stale |= changes
                     .iter()
-                    .any(|(span, _)| span.start <= region.start && region.end <= span.end);
+                    .any(|(span, _)| page.holds_nothing(region.key, span));
             }
         }
         changes.reverse();
