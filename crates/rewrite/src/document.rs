@@ -302,6 +302,7 @@ impl DocumentRewrites {
             return self.changed(rest, after, version, now, out);
         }
         self.judge_refusal(changes, after);
+        self.doubt_reported(changes);
         let strays = self.strays_among(changes);
         let reported = changes;
         let mut parts = self
@@ -405,6 +406,17 @@ impl DocumentRewrites {
             // What was taken for a change of that one may have been a change of another.
             self.rewrites.iter_mut().for_each(|it| it.touched = true);
             self.let_go_of_untrue(out);
+        }
+    }
+
+    /// The regions that the changes reach are compared with the mirror afterwards, whoever made what in them.
+    fn doubt_reported(&mut self, changes: &[ChangeSet]) {
+        let whole = ChangeSet::compose_all(changes);
+        for change in whole.iter().flat_map(ChangeSet::changes) {
+            for rewrite in &mut self.rewrites {
+                let region = rewrite.region();
+                rewrite.touched |= change.old.start <= region.end && region.start <= change.old.end;
+            }
         }
     }
 

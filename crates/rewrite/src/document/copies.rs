@@ -8,13 +8,13 @@ use crate::attribution::{Part, visible};
 use crate::effect::{Effect, RewriteId};
 
 /// That many copies of what an edit puts are no typing any more.
-const MOST: usize = 4;
+const MOST: isize = 4;
 
 /// How much of what an edit puts, and of what was reported before, is looked at: in bytes, blanks apart.
 const START: usize = 24;
 const BEFORE: usize = 512;
 
-/// Shorter texts are no sign: people type brackets themselves.
+/// Shorter texts are no sign, in characters: people type brackets themselves.
 const LEAST: usize = 4;
 
 /// Copies of what the last edits put, since the last one that was known.
@@ -22,7 +22,8 @@ const LEAST: usize = 4;
 pub(super) struct Copies {
     /// How what the last edit puts begins, blanks apart; nothing once some of an edit was known.
     starts: Vec<String>,
-    seen: usize,
+    /// Less what was deleted of such text: an undo brings that back.
+    seen: isize,
     /// The end of what was put lately, blanks apart: an edit may be told in pieces.
     before: String,
 }
@@ -56,9 +57,8 @@ impl Copies {
             }
             let all = format!("{}{put}", self.before);
             let more = self.starts.iter().map(|it| {
-                let was =
-                    gone.matches(it.as_str()).count() + self.before.matches(it.as_str()).count();
-                all.matches(it.as_str()).count().saturating_sub(was)
+                let copies = |text: &str| text.matches(it.as_str()).count() as isize;
+                copies(&all) - copies(&self.before) - copies(&gone)
             });
             self.seen += more.max().unwrap_or(0);
             let mut cut = all.len().saturating_sub(BEFORE);
@@ -84,7 +84,7 @@ fn start_of(part: &Part) -> Option<String> {
         }
         start.push(c);
     }
-    (start.len() >= LEAST).then_some(start)
+    (start.chars().count() >= LEAST).then_some(start)
 }
 
 impl DocumentRewrites {
@@ -104,5 +104,42 @@ impl DocumentRewrites {
             rewrite.let_go(LOST_TRACK, out);
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::Belief;
+
+    /// An edit puts a text at the start of another; then changes are reported. Expects whether the edit counts as worn.
+    #[track_caller]
+    fn check(put: &str, text: &str, reported: &[(std::ops::Range<usize>, &str)], worn: bool) {
+        let part = Part {
+            number: 1,
+            range: 0..0,
+            text: put.to_owned(),
+            spoiled: false,
+            belief: Belief::Weighed,
+        };
+        let mut copies = Copies::default();
+        assert!(!copies.is_worn(std::slice::from_ref(&part)));
+        let mut text = Text::from(text);
+        for (range, put) in reported {
+            let change = ChangeSet::replace(text.len(), range.clone(), *put);
+            copies.note(std::slice::from_ref(&change), &text);
+            change.apply(&mut text);
+        }
+        assert_eq!(copies.is_worn(&[part]), worn);
+    }
+
+    #[test]
+    fn what_is_deleted_and_comes_back_is_no_copy() {
+        let lines = "word();\n".repeat(5);
+        let undone = [(0..40, ""), (0..0, lines.as_str())];
+        check("word();\n", &lines, &undone, false);
+        check("word();\n", &lines, &[(0..0, &lines)], true);
+        let pasted = "\u{1f300}".repeat(5);
+        check("\u{1f300}", "", &[(0..0, &pasted)], false);
     }
 }
