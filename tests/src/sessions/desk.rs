@@ -529,7 +529,10 @@ impl Desk {
             // be in the place of what was deleted inside; what is left of an edit of the server of which the person took
             // some away may as well be typed; and a token that is typed beside one that was undone may share letters with
             // it, and the word around them be said to have moved.
-            let (start, _, end) = report::difference(&self.synced, &now);
+            let (mut start, _, mut end) = report::difference(&self.synced, &now);
+            if style == 4 {
+                (start, end) = whole_lines(&now, start..end);
+            }
             let end = end.min(self.page.len());
             for key in std::mem::take(&mut self.cut) {
                 if changes.len() > 1 && self.page.region(key).is_some() {
@@ -554,15 +557,9 @@ impl Desk {
             3 | 4 => {
                 let (mut start, mut old_end, mut new_end) = report::difference(&self.synced, &now);
                 if style == 4 {
-                    // To whole lines.
-                    let is_break = |cell: &Cell| cell.ch == '\n';
-                    start = now[..start]
-                        .iter()
-                        .rposition(is_break)
-                        .map_or(0, |at| at + 1);
-                    let more = now[new_end..].iter().position(is_break);
-                    let more = more.map_or(now.len() - new_end, |at| at + 1);
-                    (old_end, new_end) = (old_end + more, new_end + more);
+                    let end;
+                    (start, end) = whole_lines(&now, start..new_end);
+                    (old_end, new_end) = (old_end + end - new_end, end);
                 }
                 let put = super::page::text_of(&now[start..new_end]);
                 let change = report::change(&self.synced, &(start..old_end), &put, self.encoding);
@@ -576,4 +573,15 @@ impl Desk {
         };
         told.into_iter().map(number).collect()
     }
+}
+
+/// The lines that a range touches.
+fn whole_lines(cells: &[Cell], range: Range<usize>) -> (usize, usize) {
+    let is_break = |cell: &Cell| cell.ch == '\n';
+    let start = cells[..range.start].iter().rposition(is_break);
+    let rest = cells[range.end..].iter().position(is_break);
+    (
+        start.map_or(0, |at| at + 1),
+        rest.map_or(cells.len(), |at| range.end + at + 1),
+    )
 }

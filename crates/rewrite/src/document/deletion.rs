@@ -28,7 +28,8 @@ impl DocumentRewrites {
                 && cuts(&regions, &deleted)
                 && let Some(range) = seat(&text, &deleted, &regions).or_else(|| {
                     // The pieces are those of the text before all changes.
-                    (at == 0).then(|| self.seat_at_border(&deleted)).flatten()
+                    let whole = at == 0 && !only.text.is_empty();
+                    whole.then(|| self.seat_at_border(&deleted)).flatten()
                 })
             {
                 seated.to_mut()[at] = ChangeSet::replace(text.len(), range, "");
@@ -57,8 +58,8 @@ impl DocumentRewrites {
         seated
     }
 
-    /// Where a deletion over a region's edge says the same in several places: the nearest one that leaves what was typed
-    /// in the region in one piece.
+    /// Where a deletion over a region's edge that is told as a replacement says the same in several places: the nearest
+    /// one that leaves what was typed in the region in one piece, where the first of them does not.
     fn seat_at_border(&self, range: &Range<usize>) -> Option<Range<usize>> {
         let text = &self.text;
         let parted = |at: usize| {
@@ -71,11 +72,11 @@ impl DocumentRewrites {
         let cost = |it: &Range<usize>| usize::from(parted(it.start)) + usize::from(parted(it.end));
         let others = slides(|at| text.byte(at), range, 0..text.len())
             .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end));
-        let best = others.min_by_key(|(n, it)| (cost(it), *n))?;
-        match cost(range) <= cost(&best.1) {
-            true => Some(range.clone()),
-            false => Some(best.1),
-        }
+        let all: Vec<(usize, Range<usize>)> =
+            std::iter::once((0, range.clone())).chain(others).collect();
+        let (_, first) = all.iter().min_by_key(|(_, it)| it.start)?;
+        let (_, best) = all.iter().min_by_key(|(n, it)| (cost(it), *n))?;
+        (cost(best) < cost(first)).then(|| best.clone())
     }
 
     /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one
