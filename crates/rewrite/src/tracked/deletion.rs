@@ -32,7 +32,8 @@ impl Tracked {
             return range.clone();
         }
         let text = self.shown();
-        let begins_line = |at: usize| at == 0 || text[..at].ends_with('\n');
+        // The range may lie within a character: what does not fit is found out later.
+        let begins_line = |at: usize| at == 0 || text.as_bytes()[at - 1] == b'\n';
         let parts_lines = |it: &Range<usize>| !(begins_line(it.start) && begins_line(it.end));
         if cuts(range) == 0 && !parts_lines(range) {
             return range.clone();
@@ -102,6 +103,12 @@ mod tests {
         check(["let a = 1;\n", "let b = 2;\n"], 4..15, 0..11);
         check(["let a = 1;\n", "let b = 2;\n"], 0..11, 0..11);
         check(["let a = 1;\n", "var b = 2;\n"], 4..15, 4..15);
+    }
+
+    #[test]
+    fn a_deletion_from_within_a_character_stays_where_it_is() {
+        check(["é\n", "ü\n"], 1..3, 1..3);
+        check(["é\n", "ü\n"], 3..5, 3..5);
     }
 
     #[test]
