@@ -100,7 +100,7 @@ function told(what: string, figures: Figures): string {
 }
 
 /** The keys alone: nothing else changes the text. */
-async function typing(name: string, into: Figures): Promise<void> {
+async function keysAlone(name: string, into: Figures): Promise<void> {
   const { bench } = stage;
   await bench.putCursor(name, TO + 2);
   await bench.ask('reveal', { path: bench.path(name), line: FROM - 3 });
@@ -181,7 +181,7 @@ test('1,000 deltas a second on the screen of a file of 2,000 lines', async () =>
   // The first round is VS Code's own warming up.
   for (let round = 0; round < (MEASURE ? 9 : 1); round++) {
     const warm = round > 0 || !MEASURE;
-    await typing(name, warm ? alone : none());
+    await keysAlone(name, warm ? alone : none());
     await control(name, false, warm ? bare : none());
     await stream(name, false, warm ? ours : none());
     await control(name, true, warm ? bareTyping : none());

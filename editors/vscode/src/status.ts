@@ -88,7 +88,7 @@ export class StatusBar implements vscode.Disposable {
     const waiting = this.rewrites.waiting().length;
     const { status } = this;
     const model = status?.model ?? 'Redline';
-    // It does not turn: that would make VS Code draw twenty frames a second more.
+    // It does not turn: VS Code would draw a frame for each turn, as long as anything runs.
     const icon = running > 0 ? '$(sync)' : status?.connection === 'unreachable' ? '$(warning)' : '$(edit)';
     const latency = this.firstText === undefined ? '' : ` ${Math.round(this.firstText)} ms`;
     const shown = JSON.stringify([icon, status, latency, running, waiting]);

@@ -59,14 +59,19 @@ impl DocumentRewrites {
     }
 
     /// Where a deletion over a region's edge that is told as a replacement says the same in several places: the nearest
-    /// one that leaves what was typed in the region in one piece, where the first of them does not.
+    /// one that leaves what was typed in the region in one piece, where the first of them does not. Costs the pieces of the
+    /// regions, and the places.
     fn seat_at_border(&self, range: &Range<usize>) -> Option<Range<usize>> {
         let text = &self.text;
+        let active = self.rewrites.iter().filter(|it| !it.is_stale());
+        let regions: Vec<(Range<usize>, Vec<usize>)> = active
+            .map(|it| (it.region(), it.tracked.borders()))
+            .collect();
         let parted = |at: usize| {
-            let mut active = self.rewrites.iter().filter(|it| !it.is_stale());
-            active.any(|it| {
-                let region = it.region();
-                region.start < at && at < region.end && !it.tracked.is_border(at - region.start)
+            regions.iter().any(|(region, borders)| {
+                region.start < at
+                    && at < region.end
+                    && borders.binary_search(&(at - region.start)).is_err()
             })
         };
         let cost = |it: &Range<usize>| usize::from(parted(it.start)) + usize::from(parted(it.end));

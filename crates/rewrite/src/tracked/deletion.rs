@@ -12,14 +12,8 @@ impl Tracked {
     /// cuts the fewest texts of different origin and, if it can, takes whole lines, within `room`. Costs the pieces; the
     /// region's text where it cuts one or holds a line break.
     pub(crate) fn seat_deletion(&self, range: &Range<usize>, room: &Range<usize>) -> Range<usize> {
-        let mut shown = 0;
-        let starts = self.pieces.iter().filter(|piece| piece.shown).map(|piece| {
-            let start = shown;
-            shown += piece.len;
-            start
-        });
-        let mut borders: Vec<usize> = starts.collect();
-        borders.push(shown);
+        let borders = self.borders();
+        let shown = borders.last().copied().unwrap_or_default();
         let cuts = |range: &Range<usize>| {
             let is_inside = |at: &usize| range.start < *at && *at < range.end;
             if !borders.iter().any(is_inside) {
@@ -51,14 +45,17 @@ impl Tracked {
             .map_or_else(|| range.clone(), |(_, it)| it)
     }
 
-    /// Whether a piece of the shown text begins or ends at a byte of it. O(pieces).
-    pub(crate) fn is_border(&self, at: usize) -> bool {
-        let mut start = 0;
-        let mut borders = self.pieces.iter().filter(|piece| piece.shown).map(|piece| {
-            start += piece.len;
+    /// Where the pieces of the shown text begin, in order, and where the last one ends: bytes of that text. O(pieces).
+    pub(crate) fn borders(&self) -> Vec<usize> {
+        let mut shown = 0;
+        let starts = self.pieces.iter().filter(|piece| piece.shown).map(|piece| {
+            let start = shown;
+            shown += piece.len;
             start
         });
-        at == 0 || borders.any(|border| border == at)
+        let mut borders: Vec<usize> = starts.collect();
+        borders.push(shown);
+        borders
     }
 
     /// Whether a range of the shown text holds a line break. O(pieces), and the range.
