@@ -17,7 +17,7 @@ use text::{Bias, ChangeSet, Text};
 use edit::{Edit, OurEdit, is_exactly};
 use group::attribute_groups;
 pub(crate) use words::{Replacement, common_prefix, common_suffix, lines_put};
-use words::{by_words, shift, smallest};
+use words::{by_words, exchange_cost, shift, smallest};
 
 /// One replacement of our edit in flight, in bytes of the mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -339,11 +339,22 @@ impl Run {
         if !step.confirmed.is_empty() || self.wide == self.smaller {
             return (step, missing);
         }
-        let (step, _) = attribute_one(&self.before, &self.smaller, Vec::new(), true);
+        let (smaller, _) = attribute_one(&self.before, &self.smaller, Vec::new(), true);
+        let step = match self.cost(&step) < self.cost(&smaller) {
+            true => step,
+            false => smaller,
+        };
         let user = ChangeSet::from_changes(self.before.len(), step.user.iter().cloned());
         let mut missing = parts;
         move_parts(&mut missing, &user);
         (step, missing)
+    }
+
+    /// How many characters the user deleted and put.
+    fn cost(&self, step: &Attribution) -> usize {
+        let each = step.user.iter();
+        each.map(|(gone, put)| exchange_cost(&self.before.slice(gone.clone()), put))
+            .sum()
     }
 }
 

@@ -347,8 +347,8 @@ impl DocumentRewrites {
             let proof = known && !flight.is_unchecked(&self.profile);
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
             let typed = steps.iter().any(|step| !step.user.is_empty());
-            let may_be_typed = proof || self.vague_edit == Some(flight.edit);
-            flight.doubtful |= may_be_typed && partly && typed && !flight.said_applied;
+            let may_be_typed = proof && typed || self.vague_edit == Some(flight.edit);
+            flight.doubtful |= may_be_typed && partly && !flight.said_applied;
             let contradicted = newer && !arriving && flight.said_applied;
             flight.lost = newer && !arriving && proof || contradicted && known || gone;
             if contradicted {

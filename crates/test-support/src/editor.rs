@@ -961,6 +961,8 @@ impl Editor {
             confused,
             openings: self.openings + 1,
             unanswered: self.unanswered,
+            // What it did to the old text is yet to be told.
+            late_edits: self.late_edits,
             ..Editor::open(self.model, &text)
         };
         let version = self.version;

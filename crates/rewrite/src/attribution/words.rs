@@ -76,16 +76,16 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
         return formatted;
     }
     let mut out = Vec::new();
-    for hunk in diff::hunks(old, new) {
-        let (was, is) = (&old[hunk.old.clone()], &new[hunk.new.clone()]);
+    for (gone, put) in hunks(old, new) {
+        let (was, is) = (&old[gone.clone()], &new[put]);
         if let Some(typed) = only_typing(was, is) {
             let typed = typed.into_iter();
-            out.extend(typed.map(|(range, text)| (shift(range, hunk.old.start), text)));
+            out.extend(typed.map(|(range, text)| (shift(range, gone.start), text)));
             continue;
         }
         if let Some(blanks) = only_blanks(was, is) {
             let blanks = blanks.into_iter();
-            out.extend(blanks.map(|(gone, put)| (shift(gone, hunk.old.start), put)));
+            out.extend(blanks.map(|(range, text)| (shift(range, gone.start), text)));
             continue;
         }
         let mut pairs: Vec<(Range<usize>, Range<usize>)> = Vec::new();
@@ -117,9 +117,35 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             pairs = vec![(0..was.len(), 0..is.len())];
         }
         let texts = pairs.into_iter();
-        out.extend(texts.map(|(gone, put)| (shift(gone, hunk.old.start), is[put].to_owned())));
+        out.extend(texts.map(|(range, put)| (shift(range, gone.start), is[put].to_owned())));
     }
     out
+}
+
+/// The hunks between two texts. Where blank lines alone stand between one that takes away lines and one that brings some,
+/// those are one: which of the blank lines stayed is not for a comparison of lines to say.
+fn hunks(old: &str, new: &str) -> Vec<(Range<usize>, Range<usize>)> {
+    let grown = |it: &diff::Hunk| it.new_lines.len() as isize - it.old_lines.len() as isize;
+    let mut all: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    let mut before = 0_isize;
+    for hunk in diff::hunks(old, new) {
+        let by = grown(&hunk);
+        match all.last_mut() {
+            Some((gone, put))
+                if before.signum() * by.signum() < 0
+                    && old[gone.end..hunk.old.start].trim().is_empty() =>
+            {
+                gone.end = hunk.old.end;
+                put.end = hunk.new.end;
+                before += by;
+            }
+            _ => {
+                all.push((hunk.old, hunk.new));
+                before = by;
+            }
+        }
+    }
+    all
 }
 
 /// The nearest place where a deletion leads to the same text and takes whole lines, if there is one: of lines that begin

@@ -26,7 +26,7 @@ impl DocumentRewrites {
                 && compares
                 && let Some(deleted) = deletion(&text, &only.old, &only.text)
                 && cuts(&regions, &deleted)
-                && let Some(range) = seat(&text, &deleted, &regions).or_else(|| {
+                && let Some(range) = seat(&text, &deleted, &regions, 0..text.len()).or_else(|| {
                     // The pieces are those of the text before all changes.
                     let whole = at == 0 && !only.text.is_empty();
                     whole.then(|| self.seat_at_border(&deleted)).flatten()
@@ -85,10 +85,12 @@ impl DocumentRewrites {
     }
 
     /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one
-    /// piece, and lines that were put in to the start of a line. `changes` are sorted, all in bytes of the text before. Costs the pieces of the regions.
+    /// piece, one that cuts a region to where it cuts none, and lines that were put in to the start of a line. `changes`
+    /// are sorted, all in bytes of the text before: `text`, where it is known. Costs the pieces of the regions.
     pub(super) fn seated_in_regions<'a>(
         &self,
         changes: &'a [Replacement],
+        text: Option<&Text>,
     ) -> Cow<'a, [Replacement]> {
         let mut seated = Cow::Borrowed(changes);
         if !self.profile.compares_texts {
@@ -97,11 +99,15 @@ impl DocumentRewrites {
         let moves = |text: &str, range: &Range<usize>| {
             text.is_empty() || range.is_empty() && text.contains('\n') && !text.trim().is_empty()
         };
-        for (at, (range, text)) in changes
+        let active = self.rewrites.iter().filter(|it| !it.is_stale());
+        let regions: Vec<Range<usize>> = active.map(|it| it.region()).collect();
+        for (at, (range, put)) in changes
             .iter()
             .enumerate()
             .filter(|(_, it)| moves(&it.1, &it.0))
         {
+            let floor = at.checked_sub(1).map_or(0, |before| seated[before].0.end);
+            let ceiling = changes.get(at + 1).map(|next| next.0.start);
             let holds =
                 |region: &Range<usize>| region.start <= range.start && range.end <= region.end;
             let Some(rewrite) = self
@@ -109,16 +115,20 @@ impl DocumentRewrites {
                 .iter()
                 .find(|it| !it.is_stale() && holds(&it.region()))
             else {
+                if let Some(text) = text.filter(|_| put.is_empty() && cuts(&regions, range)) {
+                    let room = floor..ceiling.unwrap_or(text.len());
+                    if let Some(seat) = seat(text, range, &regions, room) {
+                        seated.to_mut()[at].0 = seat;
+                    }
+                }
                 continue;
             };
             let start = rewrite.start;
-            let floor = at.checked_sub(1).map_or(0, |before| seated[before].0.end);
-            let ceiling = changes.get(at + 1).map_or(usize::MAX, |next| next.0.start);
-            let room = floor.saturating_sub(start)..ceiling - start;
+            let room = floor.saturating_sub(start)..ceiling.unwrap_or(usize::MAX) - start;
             let local = range.start - start..range.end - start;
-            if !text.is_empty() {
+            if !put.is_empty() {
                 let shown = rewrite.tracked.shown();
-                let lines = lines_put(&shown, local.start, text);
+                let lines = lines_put(&shown, local.start, put);
                 if let Some((seat, lines)) = lines.filter(|(seat, _)| room.contains(seat)) {
                     seated.to_mut()[at] = (seat + start..seat + start, lines);
                 }
@@ -195,10 +205,15 @@ fn seat_replacement(
     Some(parted)
 }
 
-/// The nearest place of a deletion at which it is one of whole lines and cuts no region, else where it ends with the
-/// line at a region's edge, or is a region to the letter, else where it cuts none.
-fn seat(text: &Text, range: &Range<usize>, regions: &[Range<usize>]) -> Option<Range<usize>> {
-    slides(|at| text.byte(at), range, 0..text.len())
+/// The nearest place of a deletion within `room` at which it is one of whole lines and cuts no region, else where it ends
+/// with the line at a region's edge, or is a region to the letter, else where it cuts none.
+fn seat(
+    text: &Text,
+    range: &Range<usize>,
+    regions: &[Range<usize>],
+    room: Range<usize>,
+) -> Option<Range<usize>> {
+    slides(|at| text.byte(at), range, room)
         .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end))
         .filter(|(_, it)| !cuts(regions, it))
         .min_by_key(|(n, it)| (likelihood(text, it, regions), *n))

@@ -582,7 +582,10 @@ fn the_comment_that_asked_goes_away_with_the_first_text_and_comes_back_on_reject
         engine.settle(now, &mut out);
         for effect in out {
             if let Effect::Edit {
-                text: base, parts, ..
+                edit,
+                text: base,
+                parts,
+                ..
             } = effect
             {
                 let parts = parts.into_iter().map(|part| (part.range, part.text));
@@ -590,6 +593,7 @@ fn the_comment_that_asked_goes_away_with_the_first_text_and_comes_back_on_reject
                 change.apply(&mut text);
                 version += 1;
                 engine.changed(&[change], &text, version, now, &mut Vec::new());
+                engine.answered(edit, true);
             }
         }
         text.to_string()

@@ -41,7 +41,7 @@ impl DocumentRewrites {
         text: Option<&Text>,
         out: &mut Vec<Effect>,
     ) {
-        let changes = &*self.seated_in_regions(changes);
+        let changes = &*self.seated_in_regions(changes, text);
         let changes = &*self.parted_by_undo(changes);
         let changes = &*self.slid_to_undo(changes, text);
         let undone = self.all_undone(changes);

@@ -312,3 +312,45 @@ fn what_was_deleted_of_the_models_text_comes_back_where_it_stood_in_a_line_that_
         assert_eq!(rejected, format!("top\n{old}\nend\n"));
     }
 }
+
+/// Two stretches of `text`, one behind the other, are being rewritten when everything from `told.0` to `told.1` is
+/// reported as `put`: what the first stretch is then.
+fn region_after(text: &str, region: &str, told: (&str, &str), put: &str) -> String {
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut mirror = Text::from(text);
+    let mut engine = DocumentRewrites::open(mirror.clone(), 1, profile);
+    let mut out = Vec::new();
+    let at = text.find(region).expect("it is there");
+    let start = start_of(ID, &mirror, at..at + region.len(), Apply::Live);
+    engine.start(start, 0, &mut out).expect("a free region");
+    let from = text.find(told.0).expect("it is there");
+    let to = from + text[from..].find(told.1).expect("it is there") + told.1.len();
+    let change = ChangeSet::replace(text.len(), from..to, put);
+    change.apply(&mut mirror);
+    engine.changed(&[change], &mirror, 2, 0, &mut out);
+    engine.check().expect("regions and mirror agree");
+    let region = engine.region(ID).expect("it waits");
+    mirror.slice(region).into_owned()
+}
+
+#[test]
+fn line_breaks_that_stay_stay_on_their_side_of_the_edge_beside_a_deletion_told_with_typing() {
+    let text = "do x<1>\r\n\r\n        (miboc)\r\nend\r\n";
+    let put = "do x\r\n\r\n     <3>   (miboc)\r\n";
+    let left = region_after(text, "\r\n        (miboc)\r\n", ("do x<", ")\r\n"), put);
+    assert_eq!(left, "\r\n     <3>   (miboc)\r\n");
+    let text = "tokub lihol\r\n    koxup<1> bivoz\r\n\r\n\r\n    zimaf\r\n";
+    let put = "tokub lihol<3>\r\n    koxup bivoz\r\n\r\n<2>\r\n";
+    let left = region_after(text, "\r\n    zimaf\r\n", ("tokub", "\r\n\r\n\r\n"), put);
+    assert_eq!(left, "\r\n    zimaf\r\n");
+}
+
+#[test]
+fn a_deletion_told_with_typing_takes_what_is_beside_the_region_and_nothing_of_it() {
+    let text = "}\n    do x;<3>\n<2>\nend\n";
+    let left = region_after(text, "    do x;<3>\n", ("   do", "\n<2"), "<4>   do x;<3");
+    assert_eq!(left, " <4>   do x;<3>\n");
+}

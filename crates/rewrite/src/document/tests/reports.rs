@@ -472,3 +472,39 @@ fn what_the_model_has_put_in_a_line_stays_when_the_rest_of_the_line_is_deleted()
         assert_eq!(desk.region(1), "var x \n");
     }
 }
+
+#[test]
+fn a_report_beside_an_edit_that_is_not_in_it_is_taken_as_the_smallest_change_it_can_be() {
+    let text = "}\r\ndo x<1>\r\n\r\n        (one)\r\n        kuj<2>\r\nend\r\n";
+    let at = text.find("\r\n        (one)").expect("it is there");
+    let to = text.find("end").expect("it is there");
+    let answer = "    new = line\r\n\r\n        TWO(one)\r\n";
+    let mut desk = Desk::answered(text, at..to, answer);
+    assert_ne!(desk.asked(), [], "an edit under way");
+    let from = text.find("do x").expect("it is there");
+    let end = text.find("        kuj").expect("it is there");
+    desk.reports(&[(from..end, "do x\r\n\r\n     <3>   (one)\r\n")]);
+    let left = "\r\n     <3>   (one)\r\n        kuj<2>\r\n";
+    assert_eq!(desk.region(1), left);
+}
+
+#[test]
+fn a_deletion_that_may_as_well_be_the_users_is_waited_for_until_the_editor_answers() {
+    let mut desk = Desk::answered("one two\nend\n", 0..8, "two\n");
+    assert_eq!(desk.asked(), [(0..4, String::new())]);
+    let edit = desk.engine.last_edit();
+    desk.reports(&[(0..4, "")]);
+    desk.start(2, 4..8);
+    desk.says(2, "END\n");
+    desk.ends(2);
+    assert_eq!(desk.asked(), [], "an edit is yet to be answered");
+    desk.engine.answered(edit, false);
+    assert_eq!(desk.asked(), [(4..7, "END".to_owned())]);
+    desk.reports(&[(4..7, "END")]);
+    desk.asked();
+    desk.engine
+        .decide(RewriteId(1), false, None, &mut desk.out)
+        .expect("it is proposed");
+    assert_eq!(desk.asked(), [], "what the user deleted stays deleted");
+    assert_eq!(desk.region(1), "two\n");
+}
