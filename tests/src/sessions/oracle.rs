@@ -137,9 +137,13 @@ impl Session {
         old.compare(&sent, old.base(), false, &self.lined)
             .map_err(fail)?;
         old.check_tokens(&sent, false).map_err(fail)?;
-        // One that stands in the base stood beside the model's copy of it, perhaps, and goes back to where it was.
+        // One that stands in the base stood beside the model's copy of it, or was replaced by it, and goes back to where it was.
         let stood = tokens_of(old.end.as_deref().unwrap_or_default());
-        let once = |it: &&u32| stood.iter().filter(|other| other == it).count() == 1;
+        let copied = tokens_of(old.target());
+        let once = |it: &&u32| {
+            let stood = stood.iter().filter(|other| other == it).count() == 1;
+            stood && !copied.contains(it)
+        };
         let typed: Vec<u32> = stood.iter().filter(once).copied().collect();
         let mut sent_tokens = tokens_of(&sent);
         sent_tokens.retain(|it| typed.contains(it));
@@ -171,7 +175,8 @@ impl Session {
         let old = &self.rewrites[old];
         let done = old.has_ended && old.fate == Fate::Finish;
         let same = old.mark == rewrite.mark && old.target.is_some() && !done;
-        (same && !old.is_over && without_break(old.base()) == sent).then_some(old.key)
+        (same && (!old.is_over || old.is_lost) && without_break(old.base()) == sent)
+            .then_some(old.key)
     }
 
     /// Something was said of a rewrite.
@@ -300,8 +305,16 @@ impl Session {
         }
         if rewrite.level == Level::Exact && rewrite.deleted.is_empty() {
             let lined = &self.lined;
+            let base = plan.text(|_| false);
+            let vague = !self.desk.manner.is_known_to_refuse();
             rewrite
-                .compare_loosely(&plan.text(|_| false), rewrite.base(), false, lined)
+                .compare_loosely(&base, rewrite.base(), false, lined)
+                .or_else(
+                    |wrong| match vague && rewrite.is_base_in_lines(&base, lined) {
+                        true => Ok(()),
+                        false => Err(wrong),
+                    },
+                )
                 .map_err(|it| fail(format!("its hunks do not make up the base: {it}")))?;
             if rewrite.is_complete() && rewrite.state() == "proposed" {
                 rewrite

@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde_json::json;
 
 use super::manner::Echo;
-use super::page::By;
+use super::page::{By, Cell};
 use super::rewrite::{Deleted, Level, Whose};
 use super::session::{Broken, Mood, Purpose, Session};
 use super::words::{CLOSE, OPEN, is_word, stripped, token, tokens_of, words_of};
@@ -262,6 +262,13 @@ impl Session {
             let mut gone_tokens = tokens.iter().filter(|(at, _)| cut.contains(&at.start));
             let cuts_at_a_part = gone_tokens.any(|(_, number)| rewrite.is_parted_by(*number));
             if parted || cuts_at_a_part {
+                rewrite.loosen(Level::Open);
+            }
+            // All that an edit put, with what was typed in it: that may be taken for its undo, and the base is back.
+            let cells = &page.cells[cut.clone()];
+            let of_model = |it: &Cell| it.by != By::Text || it.ch == '\n' || it.ch == '\r';
+            let puts = cells.iter().any(|it| it.by == By::Server);
+            if puts && text.contains('\n') && cells.iter().all(of_model) {
                 rewrite.loosen(Level::Open);
             }
             let bare = stripped(&text, &self.lined);

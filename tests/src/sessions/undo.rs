@@ -39,6 +39,13 @@ impl Session {
             }
             self.desk.live.remove(number);
         }
+        // What was typed before a rewrite began may be all that it began with.
+        for rewrite in self.rewrites.iter_mut().filter(|it| !it.is_over) {
+            let bare = stripped(rewrite.base(), &BTreeSet::new());
+            let is_typed = bare.is_ok_and(|it| !it.contains(char::is_alphanumeric));
+            let mut tokens = rewrite.tokens.iter();
+            rewrite.may_be_stale |= is_typed && tokens.all(|it| !after.contains(it));
+        }
         for (span, number) in self.token_spans() {
             if before.contains(&number) {
                 continue;
