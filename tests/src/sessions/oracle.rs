@@ -7,7 +7,7 @@ use super::desk::Edited;
 use super::manner::{Echo, Report};
 use super::rewrite::{Fate, Level, Plan, Rewrite, Whose};
 use super::session::{Broken, Purpose, Session};
-use super::words::{stripped, tokens_of, words_of};
+use super::words::{is_same_in_lines, stripped, tokens_of, words_of};
 
 /// Which of several regions a text belongs to, by its words.
 pub(super) fn owner(rewrites: &[Rewrite], homes: &[usize], said: &str) -> Option<usize> {
@@ -305,23 +305,23 @@ impl Session {
         }
         if rewrite.level == Level::Exact && rewrite.deleted.is_empty() {
             let lined = &self.lined;
-            let base = plan.text(|_| false);
             let vague = !self.desk.manner.is_known_to_refuse();
-            rewrite
-                .compare_loosely(&base, rewrite.base(), false, lined)
-                .or_else(
-                    |wrong| match vague && rewrite.is_base_in_lines(&base, lined) {
+            let made_of = |accepted: bool, whole: &str| {
+                let text = plan.text(|_| accepted);
+                let result = rewrite.compare_loosely(&text, whole, accepted, lined);
+                result.or_else(
+                    |wrong| match vague && is_same_in_lines(&text, whole, lined) {
                         true => Ok(()),
                         false => Err(wrong),
                     },
                 )
+            };
+            made_of(false, rewrite.base())
                 .map_err(|it| fail(format!("its hunks do not make up the base: {it}")))?;
             if rewrite.is_complete() && rewrite.state() == "proposed" {
-                rewrite
-                    .compare_loosely(&plan.text(|_| true), rewrite.target(), true, lined)
-                    .map_err(|it| {
-                        fail(format!("its hunks do not make up the model's text: {it}"))
-                    })?;
+                made_of(true, rewrite.target()).map_err(|it| {
+                    fail(format!("its hunks do not make up the model's text: {it}"))
+                })?;
             }
         }
         self.rewrites[key].plan = Some(plan);

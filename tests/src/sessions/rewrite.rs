@@ -287,20 +287,6 @@ impl Rewrite {
         self.weigh(actual, expected, lined, accepted, |_| false)
     }
 
-    /// Whether a text is the base, but for where it is parted into lines, with no more line breaks than it has and were
-    /// typed in it: of one typed beside an edit of a line break that is yet to be refused, either may be the base's.
-    pub(super) fn is_base_in_lines(&self, text: &str, lined: &BTreeSet<u32>) -> bool {
-        let typed = tokens_of(text);
-        let typed = typed.iter().filter(|it| lined.contains(it)).count();
-        let letters = |text: &str| text.replace(['\r', '\n'], "");
-        let breaks = |text: &str| text.matches('\n').count();
-        let had = breaks(self.base());
-        let bare = stripped(text, &BTreeSet::new());
-        bare.is_ok_and(|it| {
-            letters(&it) == letters(self.base()) && (had..=had + typed).contains(&breaks(&it))
-        })
-    }
-
     /// The words of a text: its own, and those of the base, the model and `other` that touch each other in it.
     fn words_in<'a>(&'a self, text: &'a str, other: &'a str) -> Vec<&'a str> {
         let all = [text, other, self.base(), self.target()];

@@ -288,6 +288,20 @@ pub(super) fn tokens_of(text: &str) -> Vec<u32> {
 /// Stands for a token that was typed with a line end, while texts are compared.
 const MARK: char = '\u{1}';
 
+/// Whether a text without its tokens is another, but for where it is parted into lines, as far as line breaks were typed in
+/// it: of one typed beside an edit of a line break that is yet to be refused, either may be the user's.
+pub(super) fn is_same_in_lines(text: &str, other: &str, lined: &BTreeSet<u32>) -> bool {
+    let typed = tokens_of(text);
+    let typed = typed.iter().filter(|it| lined.contains(it)).count();
+    let letters = |text: &str| text.replace(['\r', '\n'], "");
+    let breaks = |text: &str| text.matches('\n').count();
+    let bare = stripped(text, &BTreeSet::new());
+    bare.is_ok_and(|it| {
+        let had = breaks(other);
+        letters(&it) == letters(other) && breaks(&it).abs_diff(had) <= typed
+    })
+}
+
 /// The text without tokens; one in `lined` takes a line end beside it along, beside tokens that stand there too. At
 /// an edge of the text its line end may lie beyond.
 ///
