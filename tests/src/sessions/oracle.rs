@@ -46,7 +46,10 @@ impl Session {
             rewrite.edits += 1;
             let too_early = match rewrite.apply {
                 "live" => false,
-                "once" => rewrite.is_streaming() && !rewrite.has_ended && !rewrite.is_interrupted,
+                "once" => {
+                    let goes_on = !rewrite.has_ended && !rewrite.is_lost;
+                    rewrite.is_streaming() && goes_on && !rewrite.is_interrupted
+                }
                 _ => {
                     rewrite.decision != Some(true)
                         && rewrite.verdicts.is_empty()
@@ -177,6 +180,17 @@ impl Session {
         let same = old.mark == rewrite.mark && old.target.is_some() && !done;
         (same && (!old.is_over || old.is_lost) && without_break(old.base()) == sent)
             .then_some(old.key)
+    }
+
+    /// Whether what was taken for the request of a rewrite may have been that of the one before it, which was in the same
+    /// words and whose connection went away.
+    pub(super) fn was_asked_for_another(&self, key: usize) -> bool {
+        let rewrite = &self.rewrites[key];
+        let old = rewrite.follows.map(|old| &self.rewrites[old]);
+        let asked = rewrite.target.is_some();
+        old.is_some_and(|old| {
+            asked && old.is_lost && old.mark == rewrite.mark && old.base == rewrite.base
+        })
     }
 
     /// Something was said of a rewrite.

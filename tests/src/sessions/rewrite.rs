@@ -177,6 +177,13 @@ impl Rewrite {
         }
     }
 
+    /// As if the model had not been asked yet.
+    pub(super) fn forget_model(&mut self) {
+        (self.base, self.target, self.stream) = (None, None, None);
+        self.pieces.clear();
+        (self.said, self.has_begun, self.has_ended) = (0, false, false);
+    }
+
     pub(super) fn state(&self) -> &str {
         self.view["state"].as_str().unwrap_or("requested")
     }

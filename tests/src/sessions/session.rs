@@ -333,6 +333,10 @@ impl Session {
             return Ok(());
         }
         if let Err(wrong) = self.check_asked(key, &asked.region) {
+            if self.was_asked_for_another(key) {
+                self.rewrites[key].forget_model();
+                return self.on_asked(asked);
+            }
             let Some(old) = self.is_asked_again(key, &asked.region) else {
                 return Err(wrong);
             };
