@@ -2,15 +2,16 @@
 //! nor how edits reach the editor; `document` does.
 
 mod lines;
+mod stream;
+mod undone;
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use diff::{Splice, StreamingDiff};
-use model_protocol::{Request, StreamEvent, Usage};
-use prompt::{Cleaner, Unusable};
+use model_protocol::Request;
+use prompt::Cleaner;
 
-use crate::attribution::Replacement;
 use crate::effect::{
     Apply, DecideError, Decision, Effect, HunkState, HunkView, RewriteId, RewriteView, Start,
     State, Time, Timings, Tokens,
@@ -20,15 +21,10 @@ use crate::piece::{Origin, Showing, Verdict};
 use crate::settle::Hunk;
 use crate::tracked::Tracked;
 use lines::OnLines;
-
-/// More output than this ends a rewrite: no code model rewrites a region by megabytes.
-const MAX_OUTPUT: usize = 8 << 20;
+use stream::KEPT;
 
 /// Typing may go on while the model's text changes sides; after so many times it stays where it is.
 const MOST_SEATINGS: u8 = 8;
-
-/// What is said of an answer that was cut off, where some of it stands.
-const KEPT: &str = "; the complete lines are kept for your decision.";
 
 /// What a rewrite is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,142 +196,6 @@ impl Rewrite {
 
     pub(crate) fn showing(&self) -> Showing {
         self.showing
-    }
-
-    /// An event of the model's stream. The path of every token: nothing here grows with the document.
-    pub(crate) fn on_stream(&mut self, event: StreamEvent, now: Time) {
-        if self.phase != Phase::Streaming {
-            return;
-        }
-        match event {
-            StreamEvent::Delta { text } => self.on_delta(&text, now),
-            StreamEvent::Refusal { text } => self.refusal.push_str(&text),
-            StreamEvent::Completed { usage, .. } => {
-                self.count(usage);
-                self.complete(now);
-            }
-            StreamEvent::Incomplete { reason, usage } => {
-                self.count(usage);
-                self.stop_early(format!("The model stopped before its end ({reason}){KEPT}"));
-            }
-            StreamEvent::Failed(error) => self.fail(format!(
-                "The model failed: {}.",
-                error.message.trim_end_matches('.')
-            )),
-            StreamEvent::Created { .. } | StreamEvent::Ignored => {}
-        }
-    }
-
-    fn on_delta(&mut self, text: &str, now: Time) {
-        self.timings.first_delta.get_or_insert(now);
-        self.timings.last_delta = Some(now);
-        self.answer.push_str(text);
-        if self.answer.len() > MAX_OUTPUT {
-            self.fail(
-                "The model sent more text than any rewrite needs; nothing was changed.".to_owned(),
-            );
-            return;
-        }
-        if self.tokens.estimated {
-            self.tokens.output = self.answer.len().div_ceil(4) as u64;
-        }
-        let clean = match &mut self.cleaner {
-            Some(cleaner) => cleaner.push(text),
-            None => return,
-        };
-        self.push(&clean);
-    }
-
-    fn push(&mut self, clean: &str) {
-        if clean.is_empty() {
-            return;
-        }
-        if let Some(removed) = self.removed.take() {
-            self.tracked.splice(&removed);
-        }
-        let mut splices = std::mem::take(&mut self.splices);
-        self.diff.push(clean, &mut splices);
-        self.take(splices);
-    }
-
-    /// Takes splices in and keeps the emptied list for the next time.
-    fn take(&mut self, mut splices: Vec<Splice>) {
-        let deleted = self.tracked.deleted_of_ours();
-        for mut splice in splices.drain(..) {
-            if let Some(end) = &mut self.open_end {
-                splice = end.without_break(splice, |at| self.tracked.target_break_before(at));
-            }
-            self.tracked.splice(&splice);
-        }
-        if let Some(deleted) = deleted {
-            self.tracked.delete_again(&deleted);
-        }
-        self.splices = splices;
-    }
-
-    fn complete(&mut self, now: Time) {
-        if !self.refusal.is_empty() {
-            let words = std::mem::take(&mut self.refusal);
-            return self.fail(format!("The model refused: {}", words.trim()));
-        }
-        let Some(cleaner) = self.cleaner.take() else {
-            return;
-        };
-        match cleaner.finish() {
-            Ok(tail) => {
-                self.push(&tail);
-                let mut splices = std::mem::take(&mut self.splices);
-                if let Some(end) = &self.open_end {
-                    self.diff.push(end.line_break(), &mut splices);
-                }
-                self.diff.finish(&mut splices);
-                self.take(splices);
-                self.timings.last_delta.get_or_insert(now);
-                self.phase = Phase::Finishing(State::Proposed);
-            }
-            Err(Unusable::Empty) => {
-                self.fail("The model answered with nothing; the text is as it was.".to_owned())
-            }
-            Err(Unusable::Refusal(words)) => {
-                self.fail(format!("The model refused: {}", words.trim()))
-            }
-            Err(Unusable::Prose(_)) => {
-                self.fail(
-                    "The model answered in prose instead of code; the text is as it was."
-                        .to_owned(),
-                );
-            }
-        }
-    }
-
-    fn count(&mut self, usage: Option<Usage>) {
-        if let Some(usage) = usage {
-            self.tokens = Tokens {
-                input: usage.input,
-                cached: usage.cached,
-                output: usage.output,
-                estimated: false,
-            };
-        }
-    }
-
-    /// Ends the stream here; what came in complete lines is proposed.
-    pub(crate) fn stop_early(&mut self, message: String) {
-        if self.phase != Phase::Streaming {
-            return;
-        }
-        self.cleaner = None;
-        let mut splices = std::mem::take(&mut self.splices);
-        self.diff.interrupt(&mut splices);
-        self.take(splices);
-        self.message = Some(message);
-        self.phase = Phase::Finishing(State::Interrupted);
-    }
-
-    /// Ends it without a result: the region becomes what it was, with the user's own changes.
-    pub(crate) fn fail(&mut self, message: String) {
-        self.message = Some(message);
-        self.leave(State::Failed, Verdict::Rejected);
     }
 
     /// The region or the document is gone: nothing more is sent for it.
@@ -519,117 +379,6 @@ impl Rewrite {
             .iter()
             .filter(|hunk| hunk.verdict == Verdict::Open)
             .count()
-    }
-
-    /// The user replaces a range of the mirror: keeps [`edges`](Self::edges) true.
-    pub(crate) fn note_edges(&mut self, range: &Range<usize>, text: &str) {
-        let region = self.region();
-        let (before, behind) = &mut self.edges;
-        if *range == (region.start..region.start) {
-            before.push_str(text);
-        } else if range.start < region.start && range.end + before.len() > region.start {
-            before.clear();
-        }
-        if range.is_empty() && range.start == region.end && !region.is_empty() {
-            behind.insert_str(0, text);
-        } else if range.end > region.end && range.start < region.end + behind.len() {
-            behind.clear();
-        }
-    }
-
-    /// The moment that changes of a window around the region (bytes of the mirror) lead it back to. `len` is the
-    /// window's length after them.
-    pub(crate) fn moment_after(
-        &self,
-        changes: &[Replacement],
-        window: &Range<usize>,
-        len: usize,
-        apart: bool,
-    ) -> Option<usize> {
-        if !self.tracked.has_moment_of(len, apart) {
-            return None;
-        }
-        let shown = self.tracked.shown();
-        let (before, behind) = (self.start - window.start, window.len() - shown.len());
-        let mut text = String::with_capacity(len);
-        text.push_str(if before > 0 { &self.edges.0 } else { "" });
-        text.push_str(&shown);
-        text.push_str(if behind > before { &self.edges.1 } else { "" });
-        for (range, put) in changes.iter().rev() {
-            let range = range.start.checked_sub(window.start)?..range.end - window.start;
-            text.get(range.clone())?;
-            text.replace_range(range, put);
-        }
-        (text != shown).then(|| self.tracked.moment_of(&text, apart))?
-    }
-
-    /// The user took edits of ours back by the editor's undo, which led back to a moment of the region.
-    pub(crate) fn go_back(&mut self, moment: usize) {
-        self.accept_when_proposed = false;
-        let stops =
-            matches!(self.phase, Phase::Streaming | Phase::Finishing(_)) && self.hunks.is_empty();
-        let decision_under_way = self.tracked.is_wanting(self.showing);
-        let anew = self.tracked.go_back(moment, stops, self.showing);
-        if anew {
-            // What is shown counts as the model's text now, also what a rewrite before this one had put there.
-            self.showing = Showing::Applied;
-            self.hunks.clear();
-        }
-        match self.phase {
-            Phase::Streaming => {
-                self.cleaner = None;
-                self.removed = None;
-                self.message =
-                    Some("Stopped, because you took back an edit of it by undo.".to_owned());
-                self.phase = Phase::Finishing(State::Interrupted);
-            }
-            Phase::Deciding(_) if anew => {
-                self.settle();
-                if self.hunks.is_empty() {
-                    self.message = Some("Taken back by undo.".to_owned());
-                    self.leave(State::Rejected, Verdict::Rejected);
-                }
-            }
-            Phase::Finishing(_) | Phase::Deciding(_) => {
-                self.read_verdicts();
-                if self.remaining() == 0 && !self.hunks.is_empty() {
-                    self.message = Some("Taken back by undo.".to_owned());
-                    self.leave_when_decided();
-                }
-            }
-            // A decision that had arrived is undone with the rest; else it still holds.
-            Phase::Leaving(_) if !decision_under_way => {}
-            Phase::Leaving(state) => {
-                let verdict = match state {
-                    State::Accepted => Verdict::Accepted,
-                    _ => Verdict::Rejected,
-                };
-                let hunks: Vec<Verdict> = self.hunks.iter().map(|hunk| hunk.verdict).collect();
-                for (number, verdict) in (1..).zip(hunks) {
-                    self.tracked.decide(verdict, |piece| piece.hunk == number);
-                }
-                self.tracked.decide(verdict, |_| true);
-            }
-        }
-    }
-
-    /// Takes what is decided from the pieces.
-    fn read_verdicts(&mut self) {
-        for (number, hunk) in (1..).zip(&mut self.hunks) {
-            let pieces = self.tracked.pieces.iter();
-            let mut verdicts = pieces
-                .filter(|piece| piece.hunk == number && piece.origin != Origin::Theirs)
-                .filter(|piece| !piece.removed && !piece.is_plain())
-                .map(|piece| piece.verdict);
-            let Some(first) = verdicts.next() else {
-                continue;
-            };
-            hunk.verdict = verdicts.fold(first, |one, other| match (one, other) {
-                (Verdict::Open, _) | (_, Verdict::Open) => Verdict::Open,
-                (Verdict::Accepted, _) | (_, Verdict::Accepted) => Verdict::Accepted,
-                _ => Verdict::Rejected,
-            });
-        }
     }
 
     /// How people see it now. Costs the region's pieces; at most once a frame.

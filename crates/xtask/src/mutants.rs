@@ -22,7 +22,7 @@ struct Mutant {
 const MUTANTS: &[Mutant] = &[
     Mutant {
         what: "typing above a region does not move it",
-        file: "crates/rewrite/src/document.rs",
+        file: "crates/rewrite/src/document/report.rs",
         sound: "                if range.end <= region.start {
                     rewrite.start = rewrite.start.wrapping_add_signed(grown);
                     continue;",
@@ -44,7 +44,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         what: "a refused edit is sent again as if nobody had typed in the region meanwhile",
-        file: "crates/rewrite/src/document.rs",
+        file: "crates/rewrite/src/document/report.rs",
         sound: "            if rewrite.tracked.is_on_characters(&local) {
                 rewrite
                     .tracked

@@ -251,7 +251,7 @@ fn likeness(old: &str, new: &str) -> Option<f32> {
 }
 
 /// In how many places at most several texts that were typed are looked for in one replacement.
-pub(super) const TYPED_AT_ONCE: usize = 8;
+pub(super) const TYPED_AT_ONCE: usize = 16;
 
 /// The insertions that lead from one text to another, where nothing else does: typing in several places that an
 /// editor reports as one replacement of all between them. Not where so few letters stayed, in the middle of words, that it

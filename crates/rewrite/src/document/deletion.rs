@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use text::{Bias, ChangeSet, Text};
+use text::{Bias, Change, ChangeSet, Text};
 
 use super::DocumentRewrites;
 use crate::attribution::{Replacement, common_prefix, common_suffix, is_replaced, lines_put};
@@ -17,36 +17,14 @@ impl DocumentRewrites {
     /// Costs the changes, and what is deleted over an edge.
     pub(super) fn seated<'a>(&self, changes: &'a [ChangeSet]) -> Cow<'a, [ChangeSet]> {
         let mut seated = Cow::Borrowed(changes);
-        let compares = self.profile.compares_texts;
         let active = self.rewrites.iter().filter(|it| !it.is_stale());
         let mut regions: Vec<Range<usize>> = active.map(|it| it.region()).collect();
         let mut text = self.text.clone();
         for at in 0..changes.len() {
             if let [only] = changes[at].changes().as_slice()
-                && compares
-                && let Some(deleted) = deletion(&text, &only.old, &only.text)
-                && cuts(&regions, &deleted)
-                && let Some(range) = seat(&text, &deleted, &regions, 0..text.len()).or_else(|| {
-                    // The pieces are those of the text before all changes.
-                    let whole = at == 0 && !only.text.is_empty();
-                    whole.then(|| self.seat_at_border(&deleted)).flatten()
-                })
+                && let Some(seat) = self.seat_of(&text, only, &regions, at == 0)
             {
-                seated.to_mut()[at] = ChangeSet::replace(text.len(), range, "");
-            } else if let [only] = changes[at].changes().as_slice()
-                && compares
-                && let Some(parted) = seat_replacement(&text, &only.old, &only.text, &regions)
-            {
-                seated.to_mut()[at] = ChangeSet::from_changes(text.len(), parted);
-            } else if let [only] = changes[at].changes().as_slice()
-                && let Some(parted) = blank_line_at_edge(&text, &only.old, &only.text, &regions)
-            {
-                seated.to_mut()[at] = ChangeSet::from_changes(text.len(), parted);
-            } else if let [only] = changes[at].changes().as_slice()
-                && let Some(lines) = lines_behind_break(&text, &only.old, &only.text)
-            {
-                let place = only.old.end..only.old.end;
-                seated.to_mut()[at] = ChangeSet::replace(text.len(), place, lines);
+                seated.to_mut()[at] = ChangeSet::from_changes(text.len(), seat);
             }
             let change = &seated[at];
             for region in &mut regions {
@@ -56,6 +34,44 @@ impl DocumentRewrites {
             change.apply(&mut text);
         }
         seated
+    }
+
+    /// The replacements that a reported one stands for where it stood elsewhere or was several, by the first of these
+    /// readings that fits: a deletion, typing beside a deletion, a blank line, whole lines. `is_first` says that `text` is
+    /// the text that the pieces are of.
+    fn seat_of(
+        &self,
+        text: &Text,
+        Change { old, text: put, .. }: &Change,
+        regions: &[Range<usize>],
+        is_first: bool,
+    ) -> Option<Vec<Replacement>> {
+        let by_comparing = || {
+            let deleted = self.seat_deletion(text, old, put, regions, is_first);
+            let deleted = deleted.map(|it| vec![(it, String::new())]);
+            deleted.or_else(|| seat_replacement(text, old, put, regions))
+        };
+        let compares = self.profile.compares_texts;
+        let compared = compares.then(by_comparing).flatten();
+        compared
+            .or_else(|| blank_line_at_edge(text, old, put, regions))
+            .or_else(|| lines_behind_break(text, old, put))
+    }
+
+    /// Where a deletion that cuts a region, in whatever way it is told, was made.
+    fn seat_deletion(
+        &self,
+        text: &Text,
+        range: &Range<usize>,
+        put: &str,
+        regions: &[Range<usize>],
+        is_first: bool,
+    ) -> Option<Range<usize>> {
+        let deleted = deletion(text, range, put).filter(|it| cuts(regions, it))?;
+        seat(text, &deleted, regions, 0..text.len()).or_else(|| {
+            let at_border = is_first && !put.is_empty();
+            at_border.then(|| self.seat_at_border(&deleted)).flatten()
+        })
     }
 
     /// Where a deletion over a region's edge that is told as a replacement says the same in several places: the nearest
@@ -241,15 +257,16 @@ fn blank_line_at_edge(
     lines.then_some(parted)
 }
 
-/// The whole lines that were put in, where a line break is replaced by itself and them.
-fn lines_behind_break<'a>(text: &Text, range: &Range<usize>, put: &'a str) -> Option<&'a str> {
+/// Whole lines that were put in, where a line break is replaced by itself and them: behind it.
+fn lines_behind_break(text: &Text, range: &Range<usize>, put: &str) -> Option<Vec<Replacement>> {
     if range.len() > 2 {
         return None;
     }
     let old = text.slice(range.clone());
     let is_break = matches!(&*old, "\n" | "\r\n");
     let lines = put.strip_prefix(&*old).filter(|_| is_break)?;
-    lines.ends_with('\n').then_some(lines)
+    let behind = || vec![(range.end..range.end, lines.to_owned())];
+    lines.ends_with('\n').then(behind)
 }
 
 /// Whether a range holds one edge of a region, and text on both sides of it.

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use model_protocol::StreamEvent;
 use prompt::{LineEnding, Shape};
-use text::Text;
+use text::{ChangeSet, Text};
 
 use super::*;
 use crate::effect::{Apply, State};

@@ -2,6 +2,7 @@
 
 use model_protocol::Request;
 use prompt::{LineEnding, Shape};
+use text::ChangeSet;
 
 use super::super::*;
 use crate::document::tests::{completed, delta};

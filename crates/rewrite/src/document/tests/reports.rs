@@ -508,3 +508,18 @@ fn a_deletion_that_may_as_well_be_the_users_is_waited_for_until_the_editor_answe
     assert_eq!(desk.asked(), [], "what the user deleted stays deleted");
     assert_eq!(desk.region(1), "two\n");
 }
+
+#[test]
+fn a_formatter_that_strips_what_just_came_at_the_end_of_a_line_undoes_nothing() {
+    let mut desk = Desk::new("one\ntwo\n", Profile::default());
+    desk.start(1, 0..8);
+    desk.says(1, "one  \n");
+    assert_eq!(desk.asked(), [(3..3, "  ".to_owned())]);
+    desk.reports(&[(3..3, "  ")]);
+    desk.engine.answered(desk.engine.last_edit(), true);
+    desk.reports(&[(3..5, "")]);
+    assert_eq!(desk.engine.state(RewriteId(1)), Some(State::Streaming));
+    desk.says(1, "TWO\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(4..7, "TWO".to_owned())]);
+}
