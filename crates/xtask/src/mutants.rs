@@ -23,10 +23,10 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         what: "typing above a region does not move it",
         file: "crates/rewrite/src/document/report.rs",
-        sound: "                if range.end <= region.start {
+        sound: "                if range.end <= region.start && !comes_behind {
                     rewrite.start = rewrite.start.wrapping_add_signed(grown);
                     continue;",
-        broken: "                if range.end <= region.start {
+        broken: "                if range.end <= region.start && !comes_behind {
                     continue;",
     },
     Mutant {

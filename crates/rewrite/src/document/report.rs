@@ -229,11 +229,16 @@ impl DocumentRewrites {
         }
         let grown = text.len() as isize - range.len() as isize;
         let returns_to = self.returns_to(&range, text);
-        for rewrite in &mut self.rewrites {
+        let home = self
+            .rewrites
+            .iter()
+            .position(|it| Some(it.id) == returns_to);
+        for (index, rewrite) in self.rewrites.iter_mut().enumerate() {
             let region = rewrite.region();
             if returns_to != Some(rewrite.id) {
                 rewrite.note_edges(&range, text);
-                if range.end <= region.start {
+                let comes_behind = home.is_some_and(|home| index < home);
+                if range.end <= region.start && !comes_behind {
                     rewrite.start = rewrite.start.wrapping_add_signed(grown);
                     continue;
                 }

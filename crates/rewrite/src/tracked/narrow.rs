@@ -13,6 +13,7 @@ impl Tracked {
     pub(super) fn narrow_gaps(&mut self, showing: Showing) {
         self.finger = Finger::default();
         if !self.changes_sides {
+            self.write_beside_changes();
             // The user's text amid a replacement does not part it; but each side of it is sent on its own.
             self.narrow_runs(showing, |piece| piece.origin != Origin::Theirs);
             self.narrow_runs(showing, |_| true);

@@ -42,19 +42,18 @@ impl Tracked {
             .filter(|piece| piece.in_target)
             .map(|piece| self.text_of(piece))
             .collect();
-        let lines = gone.matches('\n').count().max(1);
+        let lines = gone.split_inclusive('\n').count().max(1);
         let ends = written.trim_end_matches('\n').len() < written.len();
         let start = written
             .rmatch_indices('\n')
             .map(|(at, _)| at + 1)
             .nth(lines - usize::from(!ends))
             .unwrap_or(0);
-        let written_anew = &written[start..];
-        let (prefix, suffix) = common_ends(&gone, written_anew);
-        if prefix + suffix == 0 {
+        let exchanges = exchanges(&gone, &written[start..]);
+        let exchanged: usize = exchanges.iter().map(|(gone, _)| gone.len()).sum();
+        if exchanged == gone.len() {
             return;
         }
-        let middle = written_anew[prefix..written_anew.len() - suffix].to_owned();
         let mut pieces: Vec<Piece> = Vec::with_capacity(self.pieces.len() + 4);
         pieces.extend_from_slice(&self.pieces[..block.start]);
         let of_target = pieces.iter().filter(|piece| piece.in_target);
@@ -75,40 +74,75 @@ impl Tracked {
                 pieces.push(rest);
             }
         }
-        let mut put = Some(Piece::ours(self.ours.len(), middle.len()));
+        let mut put = exchanges.iter().peekable();
         let mut at = 0;
-        for piece in self.pieces[first..end].iter().copied() {
+        for piece in self.pieces[first..end].to_vec() {
             if !is_base(&&piece) {
                 pieces.push(piece);
                 continue;
             }
-            let cuts = [prefix, gone.len() - suffix];
             let mut rest = piece;
-            for cut in cuts {
+            loop {
+                while let Some((_, text)) = put.next_if(|(gone, _)| gone.start <= at) {
+                    pieces.push(Piece::ours(self.ours.len(), text.len()));
+                    self.ours.push_str(text);
+                }
+                if rest.len == 0 {
+                    break;
+                }
+                let goes = exchanges.iter().find(|(gone, _)| gone.contains(&at));
+                let next = || exchanges.iter().find(|(gone, _)| at < gone.start);
+                let border = match goes {
+                    Some((gone, _)) => gone.end,
+                    None => next().map_or(usize::MAX, |(gone, _)| gone.start),
+                };
                 let mut head = rest;
-                let tail = head.split_off(cut.saturating_sub(at).min(head.len));
-                if head.len > 0 {
-                    head.in_target = at < prefix || at >= gone.len() - suffix;
-                    pieces.push(head);
-                    at += head.len;
-                }
-                rest = tail;
-                if at >= prefix {
-                    pieces.extend(put.take());
-                }
-            }
-            if rest.len > 0 {
-                at += rest.len;
-                rest.in_target = true;
-                pieces.push(rest);
+                rest = head.split_off((border - at).min(head.len));
+                head.in_target = goes.is_none();
+                at += head.len;
+                pieces.push(head);
             }
         }
-        pieces.extend(put);
         pieces.extend_from_slice(&self.pieces[end..]);
         pieces.retain(|piece| piece.len > 0);
-        self.ours.push_str(&middle);
         self.pieces = pieces;
         self.finger = Finger::default();
+    }
+
+    /// The same wherever the user has typed in such base, or deleted some of it, since: for what no edit has put yet. To be
+    /// called when nothing is in flight. O(pieces), and the lines in question.
+    pub(super) fn write_beside_changes(&mut self) {
+        let stays = |piece: &Piece| piece.origin == Origin::Base && piece.in_target;
+        let mut start = 0;
+        while start < self.pieces.len() {
+            let rest = self.pieces[start..].iter();
+            let mut end = start + rest.take_while(|piece| !stays(piece)).count();
+            if let Some((first, last)) = self.changed_base(start..end) {
+                let count = self.pieces.len();
+                self.write_beside_typing(first, last + 1);
+                end = end + self.pieces.len() - count;
+            }
+            start = end + 1;
+        }
+    }
+
+    /// The first and the last base in a replacement by text that waits before it, where the user has changed some of it.
+    fn changed_base(&self, run: Range<usize>) -> Option<(usize, usize)> {
+        let of_base = |index: &usize| self.pieces[*index].origin == Origin::Base;
+        let first = run.clone().find(of_base)?;
+        let last = run.clone().rfind(of_base)?;
+        let is_blank = |piece: &Piece| self.text_of(piece).trim().is_empty();
+        let changed = |it: &Piece| it.origin == Origin::Theirs || it.removed && !is_blank(it);
+        let comes = |piece: &Piece| piece.origin == Origin::Ours && piece.in_target;
+        let waits = |piece: &Piece| is_ours(piece) && may_wait(piece) && !piece.shown;
+        let mut before = self.pieces[run.start..first].iter().filter(|it| comes(it));
+        let any = before.clone().next().is_some();
+        let fits = any
+            && before.all(waits)
+            && self.pieces[first..=last].iter().any(changed)
+            && !self.pieces[first..run.end].iter().any(comes)
+            && self.pieces[run].iter().all(may_wait);
+        fits.then_some((first, last))
     }
 
     /// Withholds what the model puts where the user has typed over or deleted what it changes. Nothing that is
@@ -210,6 +244,40 @@ impl Tracked {
         }
         self.pieces.retain(|piece| piece.len > 0);
     }
+}
+
+/// What is written in place of what of old lines, in bytes of them, ascending: lines that stay are no part of it, and of
+/// others each is written over its like where there are as many, without what the two begin and end with. A blank line
+/// alone may as well be another.
+fn exchanges<'a>(gone: &str, written: &'a str) -> Vec<(Range<usize>, &'a str)> {
+    let mut hunks: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    for hunk in diff::hunks(gone, written) {
+        match hunks.last_mut() {
+            Some((old, new)) if gone[old.end..hunk.old.start].trim().is_empty() => {
+                (old.end, new.end) = (hunk.old.end, hunk.new.end);
+            }
+            _ => hunks.push((hunk.old, hunk.new)),
+        }
+    }
+    let lines = |text: &str| text.split_inclusive('\n').count();
+    let mut all = Vec::new();
+    for (old, new) in hunks {
+        let (mut at, old, new) = (old.start, &gone[old], &written[new]);
+        let pairs: Vec<(&str, &str)> = match lines(old) == lines(new) {
+            true => old
+                .split_inclusive('\n')
+                .zip(new.split_inclusive('\n'))
+                .collect(),
+            false => vec![(old, new)],
+        };
+        for (old, new) in pairs {
+            let (prefix, suffix) = common_ends(old, new);
+            let range = at + prefix..at + old.len() - suffix;
+            all.push((range, &new[prefix..new.len() - suffix]));
+            at += old.len();
+        }
+    }
+    all
 }
 
 fn is_ours(piece: &Piece) -> bool {

@@ -523,3 +523,39 @@ fn a_formatter_that_strips_what_just_came_at_the_end_of_a_line_undoes_nothing() 
     desk.ends(1);
     assert_eq!(desk.asked(), [(4..7, "TWO".to_owned())]);
 }
+
+#[test]
+fn what_was_typed_in_one_of_several_lines_that_the_model_changes_stays_in_its_line() {
+    let mut desk = Desk::new("lidak(cebus, suwid)\nkoten(birax)\n", Profile::default());
+    desk.start(1, 0..33);
+    desk.says(1, "lidak(HEPAL, suw");
+    assert_ne!(desk.asked(), [], "an edit that is refused");
+    desk.reports(&[(14..14, "<me>")]);
+    desk.says(1, "id)\n# XULUT\n");
+    desk.ends(1);
+    desk.engine.answered(desk.engine.last_edit(), false);
+    let asked = desk.asked();
+    let back_to_front: Vec<_> = asked.iter().rev().map(|(r, t)| (r.clone(), &**t)).collect();
+    desk.reports(&back_to_front);
+    assert_eq!(desk.region(1), "lidak(HEPAL, s<me>uwid)\n# XULUT\n");
+}
+
+#[test]
+fn a_line_that_the_model_keeps_keeps_what_the_user_deleted_in_it_beside_lines_typed_in() {
+    let text = "one = a\n  two = b\n   three four\n    keep = gone\n  five\n";
+    let mut desk = Desk::new(text, Profile::default());
+    desk.start(1, 0..text.len());
+    desk.says(1, "\n  two = B\n    keep = gone\n  FIVE\nSIX\n");
+    desk.ends(1);
+    assert_ne!(desk.asked(), [], "an edit that is refused");
+    let gone = text.find("gone").expect("it is there");
+    desk.reports(&[(gone..gone + 4, "")]);
+    let typed = text.find("ee four").expect("it is there");
+    desk.reports(&[(typed..typed, "<me>")]);
+    desk.engine.answered(desk.engine.last_edit(), false);
+    let asked = desk.asked();
+    let back_to_front: Vec<_> = asked.iter().rev().map(|(r, t)| (r.clone(), &**t)).collect();
+    desk.reports(&back_to_front);
+    let region = desk.region(1);
+    assert_eq!(region, "\n  two = B<me>\n    keep = \n  FIVE\nSIX\n");
+}
