@@ -76,7 +76,7 @@ impl Tracked {
         }
         let mut put = exchanges.iter().peekable();
         let mut at = 0;
-        for piece in self.pieces[first..end].to_vec() {
+        for piece in self.pieces[first..end].iter().copied() {
             if !is_base(&&piece) {
                 pieces.push(piece);
                 continue;
