@@ -7,7 +7,7 @@ use super::desk::Edited;
 use super::manner::{Echo, Report};
 use super::rewrite::{Fate, Level, Plan, Rewrite, Whose};
 use super::session::{Broken, Purpose, Session};
-use super::words::{is_same_in_lines, stripped, tokens_of, words_of};
+use super::words::{is_same_in_lines, stripped, token, tokens_of, words_of};
 
 /// Which of several regions a text belongs to, by its words.
 pub(super) fn owner(rewrites: &[Rewrite], homes: &[usize], said: &str) -> Option<usize> {
@@ -132,7 +132,8 @@ impl Session {
         let ends = match (fits(sent), fits(&with_end)) {
             (false, true) => true,
             (true, false) => false,
-            _ => old.base().ends_with('\n'),
+            // A line end that was typed with the last token is there if it stood there.
+            _ => old.base().ends_with('\n') || self.ends_with_line_typed(&old, sent),
         };
         let sent = if ends { with_end } else { sent.to_owned() };
         let fail =
@@ -180,6 +181,16 @@ impl Session {
         let same = old.mark == rewrite.mark && old.target.is_some() && !done;
         (same && (!old.is_over || old.is_lost) && without_break(old.base()) == sent)
             .then_some(old.key)
+    }
+
+    /// Whether a text ends with a token with which a line end was typed that stood behind it at the end of a rewrite.
+    fn ends_with_line_typed(&self, old: &Rewrite, sent: &str) -> bool {
+        let last = tokens_of(sent).pop().filter(|it| self.lined.contains(it));
+        last.map(token).is_some_and(|last| {
+            let stood = old.end.as_deref().unwrap_or_default();
+            let mut behind = stood.split(&last).skip(1);
+            sent.ends_with(&last) && behind.any(|it| it.starts_with(['\r', '\n']))
+        })
     }
 
     /// Whether what was taken for the request of a rewrite may have been that of the one before it, which was in the same

@@ -271,6 +271,14 @@ impl Session {
             if puts && text.contains('\n') && cells.iter().all(of_model) {
                 rewrite.loosen(Level::Open);
             }
+            // Lines of the model may stand between the two parts of a word.
+            let mut all_tokens = tokens
+                .iter()
+                .filter(|(at, _)| region.span().contains(&at.start));
+            let is_parted = all_tokens.any(|(_, number)| rewrite.is_parted_by(*number));
+            if puts && is_parted && cells.iter().any(|it| it.by == By::Text) {
+                rewrite.loosen(Level::Open);
+            }
             let bare = stripped(&text, &self.lined);
             let bare = bare
                 .or_else(|_| stripped(&text, &BTreeSet::new()))

@@ -119,6 +119,11 @@ fn note_step(
                 rewrite.loosen(Level::Open);
             }
             rewrite.decision = rewrite.decision.filter(|accept| !accept);
+            // What comes back may be text of the model's that had been taken back, of this rewrite or of the one before it.
+            let is_base = rewrite.follows.is_none() && rewrite.base().contains(put.trim());
+            if !put.is_empty() && !is_base {
+                rewrite.loosen(Level::Open);
+            }
             if !back {
                 // It is the person's own now, and may replace all that is there.
                 rewrite.loosen(Level::Open);

@@ -74,6 +74,7 @@ impl Tracked {
                 pieces.push(rest);
             }
         }
+        let hunk = self.pieces[first].hunk;
         let mut put = exchanges.iter().peekable();
         let mut at = 0;
         for piece in self.pieces[first..end].iter().copied() {
@@ -84,7 +85,10 @@ impl Tracked {
             let mut rest = piece;
             loop {
                 while let Some((_, text)) = put.next_if(|(gone, _)| gone.start <= at) {
-                    pieces.push(Piece::ours(self.ours.len(), text.len()));
+                    pieces.push(Piece {
+                        hunk,
+                        ..Piece::ours(self.ours.len(), text.len())
+                    });
                     self.ours.push_str(text);
                 }
                 if rest.len == 0 {
@@ -141,7 +145,11 @@ impl Tracked {
             && before.all(waits)
             && self.pieces[first..=last].iter().any(changed)
             && !self.pieces[first..run.end].iter().any(comes)
-            && self.pieces[run].iter().all(may_wait);
+            && self.pieces[run.clone()].iter().all(may_wait);
+        // What is one hunk stays one.
+        let hunk = self.pieces[first].hunk;
+        let parts = |piece: &Piece| piece.origin != Origin::Theirs && piece.hunk != hunk;
+        let fits = fits && !self.pieces[run].iter().any(parts);
         fits.then_some((first, last))
     }
 
