@@ -70,7 +70,7 @@ impl DocumentRewrites {
         let telling = parts.iter().any(attribution::Part::is_telling);
         self.vague_edit = Some(edit);
         // A deletion, or a few blanks, the user may happen to make too.
-        let vague = self.profile.checks_versions && !telling;
+        let vague = !telling;
         if vague {
             parts
                 .iter_mut()

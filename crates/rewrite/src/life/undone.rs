@@ -51,8 +51,9 @@ impl Rewrite {
             strips &= put.is_empty() && ends_line && gone.chars().all(|c| c == ' ' || c == '\t');
             text.replace_range(range, put);
         }
+        let moment = (text != shown).then(|| self.tracked.moment_of(&text, apart))?;
         // Blanks at the ends of lines are what formatters take away.
-        (text != shown && !strips).then(|| self.tracked.moment_of(&text, apart))?
+        moment.filter(|it| !strips || !self.tracked.says_what_it_did_at(*it))
     }
 
     /// The user took edits of ours back by the editor's undo, which led back to a moment of the region.

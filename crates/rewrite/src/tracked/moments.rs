@@ -4,6 +4,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::Tracked;
+use crate::attribution::visible;
 use crate::piece::{Origin, Piece, Showing, Verdict};
 
 /// How many changes an undo may reach back over.
@@ -185,6 +186,17 @@ impl Tracked {
                 && self.spells(&moment.pieces, text);
             fits.then_some(index)
         })
+    }
+
+    /// Whether all that stood there at a moment and is none of the user's, but for blanks, stands there now. O(region).
+    pub(crate) fn says_what_it_did_at(&self, moment: usize) -> bool {
+        let seen = |pieces: &[Piece]| -> String {
+            let shown = pieces.iter();
+            let shown = shown.filter(|it| it.shown && it.origin != Origin::Theirs);
+            shown.flat_map(|it| visible(self.text_of(it))).collect()
+        };
+        let moment = self.moments.all.get(moment);
+        moment.is_some_and(|it| seen(&it.pieces) == seen(&self.pieces))
     }
 
     /// The lengths that the region's text had at moments before an edit of ours and `text` begins with, newest first.

@@ -76,7 +76,7 @@ impl Tracked {
         }
         let hunk = self.pieces[first].hunk;
         let mut put = exchanges.iter().peekable();
-        let mut at = 0;
+        let (mut at, mut next) = (0, 0);
         for piece in self.pieces[first..end].iter().copied() {
             if !is_base(&&piece) {
                 pieces.push(piece);
@@ -94,15 +94,17 @@ impl Tracked {
                 if rest.len == 0 {
                     break;
                 }
-                let goes = exchanges.iter().find(|(gone, _)| gone.contains(&at));
-                let next = || exchanges.iter().find(|(gone, _)| at < gone.start);
-                let border = match goes {
-                    Some((gone, _)) => gone.end,
-                    None => next().map_or(usize::MAX, |(gone, _)| gone.start),
+                while exchanges.get(next).is_some_and(|(gone, _)| gone.end <= at) {
+                    next += 1;
+                }
+                let (goes, border) = match exchanges.get(next) {
+                    Some((gone, _)) if gone.start <= at => (true, gone.end),
+                    Some((gone, _)) => (false, gone.start),
+                    None => (false, usize::MAX),
                 };
                 let mut head = rest;
                 rest = head.split_off((border - at).min(head.len));
-                head.in_target = goes.is_none();
+                head.in_target = !goes;
                 at += head.len;
                 pieces.push(head);
             }

@@ -313,8 +313,8 @@ fn what_was_deleted_of_the_models_text_comes_back_where_it_stood_in_a_line_that_
     }
 }
 
-/// Two stretches of `text`, one behind the other, are being rewritten when everything from `told.0` to `told.1` is
-/// reported as `put`: what the first stretch is then.
+/// A stretch of `text` is being rewritten when everything from `told.0` up to `told.1` is reported as `put`: what the stretch
+/// is then.
 fn region_after(text: &str, region: &str, told: (&str, &str), put: &str) -> String {
     let profile = Profile {
         compares_texts: true,

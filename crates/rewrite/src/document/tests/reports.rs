@@ -559,3 +559,12 @@ fn a_line_that_the_model_keeps_keeps_what_the_user_deleted_in_it_beside_lines_ty
     let region = desk.region(1);
     assert_eq!(region, "\n  two = B<me>\n    keep = \n  FIVE\nSIX\n");
 }
+
+#[test]
+fn a_line_typed_beside_an_edit_of_a_blank_one_is_not_that_edit_in_any_editor() {
+    let mut desk = Desk::answered("one\ntwo\n", 0..8, "one\n\ntwo\n");
+    assert_eq!(desk.asked(), [(4..4, "\n".to_owned())]);
+    desk.reports(&[(3..3, "<me>\n")]);
+    let flight = desk.engine.flight.as_ref().expect("it is under way");
+    assert!(!flight.parts.is_empty(), "it has not arrived");
+}
