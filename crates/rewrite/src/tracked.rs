@@ -150,6 +150,15 @@ impl Tracked {
             .any(|piece| piece.removed || piece.origin == Origin::Theirs)
     }
 
+    /// A piece without what of it lies beyond `most` bytes, which becomes one of its own behind it.
+    fn cut_piece(&mut self, index: usize, most: usize) -> &mut Piece {
+        if self.pieces[index].len > most {
+            let rest = self.pieces[index].split_off(most);
+            self.pieces.insert(index + 1, rest);
+        }
+        &mut self.pieces[index]
+    }
+
     /// Takes a splice of the streamed diff; its offsets are in the target. Usually O(1), see [`Finger`].
     pub(crate) fn splice(&mut self, splice: &Splice) {
         self.dirty = true;
@@ -174,11 +183,7 @@ impl Tracked {
                 index += 1;
                 continue;
             }
-            if piece.len > left {
-                let rest = piece.split_off(left);
-                self.pieces.insert(index + 1, rest);
-            }
-            let piece = &mut self.pieces[index];
+            let piece = self.cut_piece(index, left);
             left -= piece.len;
             piece.in_target = false;
             piece.was_at = (piece.origin == Origin::Ours).then_some(gone_at);

@@ -90,13 +90,10 @@ impl Tracked {
                 index += 1;
                 continue;
             }
-            if piece.len > left {
-                let rest = piece.split_off(left);
-                self.pieces.insert(index + 1, rest);
-            }
+            let cut = self.cut_piece(index, left).len;
+            left -= cut;
+            self.shown_len -= cut;
             let piece = &mut self.pieces[index];
-            left -= piece.len;
-            self.shown_len -= piece.len;
             if piece.origin == Origin::Theirs {
                 self.pieces.remove(index);
             } else {

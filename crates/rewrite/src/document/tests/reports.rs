@@ -83,6 +83,14 @@ impl Desk {
         self.engine.check().expect("regions and mirror agree");
     }
 
+    /// The edit that is asked for now is made, and reported from its last part to its first.
+    fn applies(&mut self) {
+        let asked = self.asked();
+        let parts = asked.iter().rev();
+        let reported: Vec<_> = parts.map(|(at, text)| (at.clone(), &**text)).collect();
+        self.reports(&reported);
+    }
+
     fn region(&self, id: u64) -> String {
         let region = self.engine.region(RewriteId(id)).expect("it is remembered");
         self.text.slice(region).into_owned()
@@ -534,9 +542,7 @@ fn what_was_typed_in_one_of_several_lines_that_the_model_changes_stays_in_its_li
     desk.says(1, "id)\n# XULUT\n");
     desk.ends(1);
     desk.engine.answered(desk.engine.last_edit(), false);
-    let asked = desk.asked();
-    let back_to_front: Vec<_> = asked.iter().rev().map(|(r, t)| (r.clone(), &**t)).collect();
-    desk.reports(&back_to_front);
+    desk.applies();
     assert_eq!(desk.region(1), "lidak(HEPAL, s<me>uwid)\n# XULUT\n");
 }
 
@@ -553,9 +559,7 @@ fn a_line_that_the_model_keeps_keeps_what_the_user_deleted_in_it_beside_lines_ty
     let typed = text.find("ee four").expect("it is there");
     desk.reports(&[(typed..typed, "<me>")]);
     desk.engine.answered(desk.engine.last_edit(), false);
-    let asked = desk.asked();
-    let back_to_front: Vec<_> = asked.iter().rev().map(|(r, t)| (r.clone(), &**t)).collect();
-    desk.reports(&back_to_front);
+    desk.applies();
     let region = desk.region(1);
     assert_eq!(region, "\n  two = B<me>\n    keep = \n  FIVE\nSIX\n");
 }
