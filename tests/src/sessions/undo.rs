@@ -121,7 +121,8 @@ fn note_step(
             rewrite.decision = rewrite.decision.filter(|accept| !accept);
             // What comes back may be text of the model's that had been taken back, of this rewrite or of the one before it.
             let is_base = rewrite.follows.is_none() && rewrite.base().contains(put.trim());
-            if !put.is_empty() && !is_base {
+            // What goes may be what was put back for this one when the one before it ended.
+            if !put.is_empty() && !is_base || !splice.removed.is_empty() && rewrite.follows.is_some() {
                 rewrite.loosen(Level::Open);
             }
             if !back {
@@ -135,8 +136,9 @@ fn note_step(
             continue;
         }
         if splice.by_server {
-            // Of an earlier rewrite, under this one.
+            // Of an earlier rewrite, under this one; it may be all that this one began with.
             rewrite.loosen(Level::Open);
+            rewrite.may_be_stale = true;
             continue;
         }
         rewrite.accepted = None;

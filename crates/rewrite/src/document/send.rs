@@ -69,8 +69,13 @@ impl DocumentRewrites {
         let edit = EditId(self.edits);
         let telling = parts.iter().any(attribution::Part::is_telling);
         self.vague_edit = Some(edit);
-        // A deletion, or a few blanks, the user may happen to make too.
-        let vague = !telling;
+        // A deletion, or a few blanks, the user may happen to make too. An editor that is not known may tell of a deletion
+        // together with anything else, and of words that is still more likely than chance.
+        let takes_words = |it: &attribution::Part| {
+            let gone = self.text.slice(it.range.clone());
+            !gone.trim().is_empty()
+        };
+        let vague = !telling && (self.profile.checks_versions || !parts.iter().any(takes_words));
         if vague {
             parts
                 .iter_mut()

@@ -69,7 +69,8 @@ impl Rewrite {
             self.hunks.clear();
         }
         match self.phase {
-            Phase::Streaming => {
+            // Also where the model has said all, and some of it is still to come.
+            Phase::Streaming | Phase::Finishing(State::Proposed) if stops => {
                 self.cleaner = None;
                 self.removed = None;
                 self.message =
@@ -83,7 +84,7 @@ impl Rewrite {
                     self.leave(State::Rejected, Verdict::Rejected);
                 }
             }
-            Phase::Finishing(_) | Phase::Deciding(_) => {
+            Phase::Streaming | Phase::Finishing(_) | Phase::Deciding(_) => {
                 self.read_verdicts();
                 if self.remaining() == 0 && !self.hunks.is_empty() {
                     self.message = Some("Taken back by undo.".to_owned());

@@ -572,3 +572,33 @@ fn a_line_typed_beside_an_edit_of_a_blank_one_is_not_that_edit_in_any_editor() {
     let flight = desk.engine.flight.as_ref().expect("it is under way");
     assert!(!flight.parts.is_empty(), "it has not arrived");
 }
+
+#[test]
+fn lines_that_an_edit_takes_away_are_told_from_typing_that_comes_with_them_in_any_editor() {
+    let mut desk = Desk::answered("keep it\ngo away\nend\n", 0..16, "keep it\n");
+    assert_eq!(desk.asked(), [(8..16, String::new())]);
+    desk.reports(&[(0..16, "keep <me>it\n")]);
+    desk.engine.answered(desk.engine.last_edit(), true);
+    desk.asked();
+    let decided = desk.engine.decide(ID, false, None, &mut Vec::new());
+    decided.expect("something to decide");
+    desk.applies();
+    assert_eq!(desk.region(1), "keep <me>it\ngo away\n");
+}
+
+#[test]
+fn an_undo_after_the_model_has_said_all_stops_what_is_still_to_come_and_says_so() {
+    let mut desk = Desk::new("a\nend\n", Profile::default());
+    desk.start(1, 0..2);
+    desk.says(1, "a\nB(");
+    desk.applies();
+    desk.says(1, "c)\n");
+    desk.ends(1);
+    desk.reports(&[(2..4, "")]);
+    assert_eq!(desk.asked(), []);
+    let view = desk.engine.view(ID).expect("it is remembered");
+    assert_eq!(view.state, State::Rejected);
+    let why = view.message.unwrap_or_default();
+    assert!(why.contains("undo"), "{why}");
+    assert_eq!(desk.region(1), "a\n");
+}
