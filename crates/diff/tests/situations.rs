@@ -202,6 +202,18 @@ fn the_lengths_split_the_shown_text_between_new_and_old() {
 }
 
 #[test]
+fn hunks_keep_as_many_lines_as_they_can() {
+    // The blank line is there once, too, and is no reason to change two others.
+    let old = "first = 1\nkept = 2\nthird = 3\nalso kept\nfifth = 5\n\nsixth = 6\nend\n";
+    let new = "\nkept = 2\nalso kept\nSIXTH = 6\nend\n";
+    let gone: Vec<&str> = hunks(old, new).into_iter().map(|it| &old[it.old]).collect();
+    assert_eq!(
+        gone,
+        ["first = 1\n", "third = 3\n", "fifth = 5\n\nsixth = 6\n"]
+    );
+}
+
+#[test]
 fn hunks_stand_where_the_indentation_suggests() {
     let old = "fn one() {\n    a();\n}\n\nfn three() {\n    a();\n}\n";
     let new = "fn one() {\n    a();\n}\n\nfn two() {\n    a();\n}\n\nfn three() {\n    a();\n}\n";

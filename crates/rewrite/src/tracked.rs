@@ -17,6 +17,7 @@ mod deletion;
 mod flight;
 mod line_ends;
 mod moments;
+mod moved;
 mod narrow;
 mod precedence;
 mod restored;

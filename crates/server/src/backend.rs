@@ -26,6 +26,7 @@ use crate::Options;
 use crate::client_facts::{ClientFacts, CompletionClient};
 use crate::convert::change;
 use crate::documents::{Applied, Documents};
+use crate::edit_answers::EditAnswers;
 use crate::engine::{COMMANDS, Engine, Message, Question};
 use crate::outgoing::{Editor, Outgoing};
 use crate::sources;
@@ -37,6 +38,7 @@ pub(crate) struct Backend {
     documents: Documents,
     engine: UnboundedSender<Message>,
     editor: Editor,
+    answers: EditAnswers,
     facts: OnceLock<ClientFacts>,
     layers: Arc<Mutex<config::Layers>>,
     /// Warnings from before the handshake was over.
@@ -57,8 +59,8 @@ impl Drop for Gone {
 
 impl Backend {
     /// Starts the engine. To be called on a tokio runtime.
-    pub(crate) fn new(client: Client, options: Options) -> Self {
-        let editor = Editor::start(client.clone());
+    pub(crate) fn new(client: Client, answers: EditAnswers, options: Options) -> Self {
+        let editor = Editor::start(client.clone(), answers.clone());
         let (engine, messages) = mpsc::unbounded_channel();
         Engine::start(options.clone(), editor.clone(), engine.clone(), messages);
         Backend {
@@ -67,6 +69,7 @@ impl Backend {
             documents: Documents::default(),
             engine,
             editor,
+            answers,
             facts: OnceLock::new(),
             layers: Arc::default(),
             early: Mutex::default(),
@@ -133,6 +136,12 @@ impl Backend {
             message: message.into(),
             data: None,
         })
+    }
+
+    /// The editor has answered a request.
+    pub(crate) async fn answered(&self, params: Value) {
+        let applied = params["applied"].as_bool().unwrap_or(false);
+        self.answers.answered(&params["id"], applied);
     }
 
     fn warn(&self, message: String) {

@@ -6,6 +6,9 @@
 //! message is read as if nothing had been. A body that passes gets a header of ours, as the framework is
 //! stricter about headers than editors are.
 //!
+//! Behind every answer to a request comes a notification that says so ([`ANSWERED`]): the framework handles those in
+//! their turn, and the answers themselves when it comes to that.
+//!
 //! How the bytes are cut into reads changes nothing in what comes out.
 
 use std::borrow::Cow;
@@ -21,6 +24,9 @@ use tower_lsp::ls_types::DidChangeTextDocumentParams;
 
 /// The method that a bad message becomes.
 pub(crate) const REFUSE: &str = "redline/refuse";
+
+/// The method of what is put behind an answer: its `id`, and `applied`, whether an edit was, if it was for one.
+pub(crate) const ANSWERED: &str = "redline/answered";
 
 const CHANGE: &str = "textDocument/didChange";
 
@@ -79,12 +85,14 @@ impl<R> CheckedInput<R> {
                 Next::Frame { header, body } => {
                     self.in_garbage = false;
                     let body = &self.raw[at + header..at + header + body];
-                    match fault(body) {
-                        None => push_frame(&mut self.ready, body),
-                        Some(Fault::Message(code, why)) => {
-                            push_refusal(&mut self.ready, code, &why)
+                    match look_at(body) {
+                        Found::Good => push_frame(&mut self.ready, body),
+                        Found::Answer { id, applied } => {
+                            push_frame(&mut self.ready, body);
+                            push_answered(&mut self.ready, &id, applied);
                         }
-                        Some(Fault::Change(uri)) => push_lost_change(&mut self.ready, &uri),
+                        Found::NoMessage(code, why) => push_refusal(&mut self.ready, code, &why),
+                        Found::LostChange(uri) => push_lost_change(&mut self.ready, &uri),
                     }
                     at += header + body.len();
                 }
@@ -202,16 +210,21 @@ struct Envelope<'a> {
     error: Option<Value>,
 }
 
-/// What is wrong with a body.
-enum Fault {
+/// What a body is.
+enum Found {
+    Good,
+    Answer {
+        id: Value,
+        applied: bool,
+    },
     /// It is no JSON-RPC message, with the code that says so.
-    Message(i64, String),
+    NoMessage(i64, String),
     /// It tells of a change in this document, but not of which: the mirror is not the text any more.
-    Change(String),
+    LostChange(String),
 }
 
-fn fault(body: &[u8]) -> Option<Fault> {
-    let not_json = |what: String| Some(Fault::Message(-32_700, what));
+fn look_at(body: &[u8]) -> Found {
+    let not_json = |what: String| Found::NoMessage(-32_700, what);
     let text = match std::str::from_utf8(body) {
         Ok(text) => text,
         Err(error) => return not_json(format!("the message is not UTF-8: {error}")),
@@ -220,18 +233,20 @@ fn fault(body: &[u8]) -> Option<Fault> {
         Ok(envelope) => envelope,
         Err(error) if error.is_data() => {
             let why = format!("the message is not JSON-RPC: {error}");
-            return Some(Fault::Message(-32_600, why));
+            return Found::NoMessage(-32_600, why);
         }
         Err(error) => return not_json(format!("the message is not JSON: {error}")),
     };
     let params = envelope.params.map_or("null", RawValue::get);
     if envelope.method.as_deref() == Some(CHANGE) && envelope.id.is_null() {
         if serde_json::from_str::<DidChangeTextDocumentParams>(params).is_ok() {
-            return None;
+            return Found::Good;
         }
         let params: Value = serde_json::from_str(params).unwrap_or_default();
-        let uri = params["textDocument"]["uri"].as_str()?;
-        return Some(Fault::Change(uri.to_owned()));
+        return match params["textDocument"]["uri"].as_str() {
+            Some(uri) => Found::LostChange(uri.to_owned()),
+            None => Found::Good,
+        };
     }
     // The framework nests no deeper than this does.
     if let Err(error) = serde_json::from_str::<Value>(params) {
@@ -243,10 +258,18 @@ fn fault(body: &[u8]) -> Option<Fault> {
         || (!id.is_null() && (envelope.result.is_some() || envelope.error.is_some()))
         // An answer of `null` looks like none at all.
         || !id.is_null();
-    (envelope.jsonrpc != "2.0" || !fits || !says_something).then(|| {
+    if envelope.jsonrpc != "2.0" || !fits || !says_something {
         let why = "the message is neither a request nor an answer of JSON-RPC 2.0";
-        Fault::Message(-32_600, why.to_owned())
-    })
+        return Found::NoMessage(-32_600, why.to_owned());
+    }
+    if envelope.method.is_some() {
+        return Found::Good;
+    }
+    let applied = envelope.result.is_some_and(|it| it["applied"] == true);
+    Found::Answer {
+        id: envelope.id,
+        applied,
+    }
 }
 
 /// In place of a change that cannot be read stands one that cannot be made: nothing is guessed, and the document is out
@@ -263,6 +286,12 @@ fn push_lost_change(out: &mut Vec<u8>, uri: &str) {
 fn push_frame(out: &mut Vec<u8>, body: &[u8]) {
     out.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
     out.extend_from_slice(body);
+}
+
+fn push_answered(out: &mut Vec<u8>, id: &Value, applied: bool) {
+    let params = json!({ "id": id, "applied": applied });
+    let body = json!({ "jsonrpc": "2.0", "method": ANSWERED, "params": params }).to_string();
+    push_frame(out, body.as_bytes());
 }
 
 fn push_refusal(out: &mut Vec<u8>, code: i64, why: &str) {
@@ -337,9 +366,33 @@ mod tests {
     #[test]
     fn good_messages_pass_as_they_are_in_any_pieces() {
         let answer = r#"{"jsonrpc":"2.0","id":"a","result":null}"#;
+        let noted = answered("\"a\"", false);
         let input = [frame(GOOD), frame(answer), frame(GOOD)].concat();
         for piece in [1, 3, 64, 4096] {
-            check(input.as_bytes(), piece, &[GOOD, answer, GOOD]);
+            check(input.as_bytes(), piece, &[GOOD, answer, &noted, GOOD]);
+        }
+    }
+
+    /// What stands behind an answer to the request of this number.
+    fn answered(id: &str, applied: bool) -> String {
+        let params = format!(r#"{{"applied":{applied},"id":{id}}}"#);
+        format!(r#"{{"jsonrpc":"2.0","method":"{ANSWERED}","params":{params}}}"#)
+    }
+
+    #[test]
+    fn an_answer_to_an_edit_is_told_in_its_turn_with_what_it_says() {
+        for (said, applied) in [
+            (r#""result":{"applied":true}"#, true),
+            (r#""result":{"applied":false,"failureReason":"no"}"#, false),
+            (r#""error":{"code":-32603,"message":"no"}"#, false),
+        ] {
+            let answer = format!(r#"{{"jsonrpc":"2.0","id":7,{said}}}"#);
+            let input = [frame(&answer), frame(GOOD)].concat();
+            check(
+                input.as_bytes(),
+                64,
+                &[&answer, &answered("7", applied), GOOD],
+            );
         }
     }
 

@@ -6,6 +6,7 @@
 //! | `documents` | the mirrors, in a concurrent map: readers never wait for the engine |
 //! | `engine` | the one task that owns trees and rewrites and takes messages in order |
 //! | `outgoing` | what goes to the editor, from one task |
+//! | `edit_answers` | what the editor says to edits, in its turn |
 //! | `client_facts` | what the editor said it can do |
 //! | `convert`, `protocol`, `failure` | between LSP's types and ours |
 //! | `framing` | messages that are none are refused before they reach the framework |
@@ -19,6 +20,7 @@ mod checkup;
 mod client_facts;
 mod convert;
 mod documents;
+mod edit_answers;
 mod engine;
 mod failure;
 #[doc(hidden)] // seen by the fuzz targets
@@ -34,6 +36,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::{LspService, Server};
 
 use crate::backend::Backend;
+use crate::edit_answers::{EditAnswers, Watched};
 use crate::framing::CheckedInput;
 use crate::guard::Guard;
 
@@ -63,11 +66,15 @@ pub async fn run(
     output: impl AsyncWrite + Unpin + Send + 'static,
     options: Options,
 ) {
-    let (service, socket) = LspService::build(|client| Backend::new(client, options))
-        .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
-        .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
-        .custom_method(framing::REFUSE, Backend::refuse)
-        .finish();
+    let answers = EditAnswers::default();
+    let (service, socket) =
+        LspService::build(|client| Backend::new(client, answers.clone(), options))
+            .custom_method("window/workDoneProgress/cancel", Backend::cancel_progress)
+            .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
+            .custom_method(framing::REFUSE, Backend::refuse)
+            .custom_method(framing::ANSWERED, Backend::answered)
+            .finish();
+    let socket = Watched { socket, answers };
     Server::new(CheckedInput::new(input), output, socket)
         .concurrency_level(CONCURRENCY)
         .serve(Guard::new(service))

@@ -1,7 +1,7 @@
 //! [`Editor`]: everything that goes to the editor, from one task and in order.
 //!
 //! No handler and not the engine ever waits for the editor. Notifications leave in the order they were
-//! handed over; the answer to an edit comes back to the engine as a message.
+//! handed over; the answer to an edit comes back to the engine as a message (see `edit_answers`).
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -19,12 +19,13 @@ use tower_lsp::ls_types::{
     WorkDoneProgressReport,
 };
 
+use crate::edit_answers::{EditAnswers, OnAnswer};
 use crate::protocol::{RewriteChanged, RewriteChangedParams};
 
 /// What goes to the editor.
 pub(crate) enum Outgoing {
     /// An edit; whether it was applied comes back through the callback, also when the editor refuses with an error.
-    Edit(Box<ApplyWorkspaceEditParams>, Box<dyn FnOnce(bool) + Send>),
+    Edit(Box<ApplyWorkspaceEditParams>, OnAnswer),
     RewriteChanged(Box<RewriteChangedParams>),
     Diagnostics(PublishDiagnosticsParams),
     Show(MessageType, String),
@@ -44,9 +45,9 @@ pub(crate) struct Editor {
 
 impl Editor {
     /// Starts the task on the current runtime. It ends with the last handle.
-    pub(crate) fn start(client: Client) -> Editor {
+    pub(crate) fn start(client: Client, answers: EditAnswers) -> Editor {
         let (sender, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(send_all(client, receiver));
+        tokio::spawn(send_all(client, answers, receiver));
         Editor { sender }
     }
 
@@ -56,18 +57,19 @@ impl Editor {
     }
 }
 
-async fn send_all(client: Client, mut receiver: UnboundedReceiver<Outgoing>) {
+async fn send_all(client: Client, answers: EditAnswers, mut receiver: UnboundedReceiver<Outgoing>) {
     let mut offers = None;
     let mut progress: HashMap<u64, UnboundedSender<WorkDoneProgress>> = HashMap::new();
     while let Some(outgoing) = receiver.recv().await {
         match outgoing {
             Outgoing::Edit(params, answer) => {
                 let client = client.clone();
-                send_in_order(async move {
-                    let answered = client.send_request::<ApplyWorkspaceEdit>(*params).await;
-                    answer(answered.is_ok_and(|response| response.applied));
-                })
-                .await;
+                answers.expect(answer);
+                let request =
+                    async move { client.send_request::<ApplyWorkspaceEdit>(*params).await };
+                if send_in_order(request).await.is_some_and(|it| it.is_err()) {
+                    answers.refused();
+                }
             }
             Outgoing::RewriteChanged(params) => {
                 client.send_notification::<RewriteChanged>(*params).await
@@ -119,13 +121,18 @@ async fn send_all(client: Client, mut receiver: UnboundedReceiver<Outgoing>) {
     }
 }
 
-/// Puts a request on the wire before anything that is handed over later, and waits for its answer aside: the
-/// framework queues a request when its future is polled first.
-async fn send_in_order(request: impl Future<Output = ()> + Send + 'static) {
+/// Puts a request on the wire before anything that is handed over later, and lets its answer come aside: the framework
+/// queues a request when its future is polled first. Gives what became of it where that is known at once.
+async fn send_in_order<T: Send + 'static>(
+    request: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
     let mut request = Box::pin(request);
-    let answered = poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await;
-    if answered.is_pending() {
-        tokio::spawn(request);
+    match poll_fn(|cx| Poll::Ready(request.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => {
+            tokio::spawn(request);
+            None
+        }
     }
 }
 

@@ -122,7 +122,9 @@ fn note_step(
             // What comes back may be text of the model's that had been taken back, of this rewrite or of the one before it.
             let is_base = rewrite.follows.is_none() && rewrite.base().contains(put.trim());
             // What goes may be what was put back for this one when the one before it ended.
-            if !put.is_empty() && !is_base || !splice.removed.is_empty() && rewrite.follows.is_some() {
+            if !put.is_empty() && !is_base
+                || !splice.removed.is_empty() && rewrite.follows.is_some()
+            {
                 rewrite.loosen(Level::Open);
             }
             if !back {

@@ -52,6 +52,8 @@ impl Rewrite {
             text.replace_range(range, put);
         }
         let moment = (text != shown).then(|| self.tracked.moment_of(&text, apart))?;
+        // To delete what was typed, where one edit has taken back another, is no undo of either.
+        let moment = moment.filter(|it| self.tracked.has_edits_since(*it));
         // Blanks at the ends of lines are what formatters take away.
         moment.filter(|it| !strips || !self.tracked.says_what_it_did_at(*it))
     }

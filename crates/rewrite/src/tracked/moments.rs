@@ -2,6 +2,7 @@
 //! any other, takes the pieces back to what they were then.
 
 use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
 
 use super::Tracked;
 use crate::attribution::visible;
@@ -188,6 +189,12 @@ impl Tracked {
         })
     }
 
+    /// Whether an edit of ours has put text since a moment that is there, or has taken some away that is not. O(region).
+    pub(crate) fn has_edits_since(&self, moment: usize) -> bool {
+        let moment = self.moments.all.get(moment);
+        moment.is_some_and(|it| done_by_edits(&it.pieces) != done_by_edits(&self.pieces))
+    }
+
     /// Whether all that stood there at a moment and is none of the user's, but for blanks, stands there now. O(region).
     pub(crate) fn says_what_it_did_at(&self, moment: usize) -> bool {
         let seen = |pieces: &[Piece]| -> String {
@@ -331,6 +338,27 @@ impl Tracked {
         }
         pieces
     }
+}
+
+/// What edits of ours have put and what they have taken away, each as ranges of its buffer, in order.
+fn done_by_edits(pieces: &[Piece]) -> [Vec<Range<usize>>; 2] {
+    let put = |it: &Piece| it.origin == Origin::Ours && it.shown;
+    let gone = |it: &Piece| it.origin == Origin::Base && !it.shown && !it.removed;
+    [ranges_of(pieces, put), ranges_of(pieces, gone)]
+}
+
+fn ranges_of(pieces: &[Piece], which: impl Fn(&Piece) -> bool) -> Vec<Range<usize>> {
+    let named = pieces.iter().filter(|it| which(it) && it.len > 0);
+    let mut all: Vec<Range<usize>> = named.map(|it| it.start..it.start + it.len).collect();
+    all.sort_unstable_by_key(|it| it.start);
+    all.dedup_by(|next, last| {
+        let joins = last.end == next.start;
+        if joins {
+            last.end = next.end;
+        }
+        joins
+    });
+    all
 }
 
 /// Puts a piece of the base before the first that it stands before in the base.

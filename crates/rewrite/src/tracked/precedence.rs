@@ -162,6 +162,7 @@ impl Tracked {
         if self.pieces.iter().any(|piece| piece.removed) {
             self.give_way_to_typing();
             self.give_way_to_deletion();
+            self.give_way_in_moved_lines();
         }
     }
 

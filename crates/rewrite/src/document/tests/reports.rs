@@ -602,3 +602,47 @@ fn an_undo_after_the_model_has_said_all_stops_what_is_still_to_come_and_says_so(
     assert!(why.contains("undo"), "{why}");
     assert_eq!(desk.region(1), "a\n");
 }
+
+#[test]
+fn to_delete_what_was_typed_before_a_redirect_took_an_edit_back_is_no_undo_of_it() {
+    let mut desk = Desk::new("a\nend\n", Profile::default());
+    desk.start(1, 0..2);
+    desk.says(1, "NEW\na\n");
+    desk.applies();
+    desk.reports(&[(1..1, "<me>")]);
+    let next = |text: &Text, region: Range<usize>, _: &Request, _: &str| {
+        start_of(RewriteId(2), text, region, Apply::Live)
+    };
+    let redirected = desk.engine.redirect(ID, next, desk.now, &mut desk.out);
+    redirected.expect("it is there");
+    desk.applies();
+    assert_eq!(desk.region(2), "<me>a\n");
+    desk.reports(&[(0..4, "")]);
+    assert_eq!(desk.engine.state(RewriteId(2)), Some(State::Requested));
+}
+
+#[test]
+fn what_was_deleted_of_a_line_does_not_come_back_where_the_model_moves_it() {
+    for apply in [Apply::Live, Apply::Once] {
+        let profile = Profile {
+            checks_versions: true,
+            ..Profile::default()
+        };
+        let mut desk = Desk::new("one two\nA\nB\nend\n", profile);
+        let start = start_of(ID, &desk.text, 0..12, apply);
+        let started = desk.engine.start(start, desk.now, &mut desk.out);
+        started.expect("a free region");
+        desk.says(1, "A\nB\none two\n");
+        desk.ends(1);
+        assert!(!desk.asked().is_empty(), "{apply:?}");
+        desk.reports(&[(3..7, "")]);
+        desk.engine.answered(desk.engine.last_edit(), false);
+        desk.applies();
+        assert_eq!(desk.region(1), "A\nB\none\n", "{apply:?}");
+        desk.asked();
+        let rejected = desk.engine.decide(ID, false, None, &mut Vec::new());
+        rejected.expect("something to decide");
+        desk.applies();
+        assert_eq!(desk.region(1), "one\nA\nB\n", "{apply:?}");
+    }
+}
