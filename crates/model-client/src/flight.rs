@@ -202,22 +202,22 @@ impl Flight {
         let found = gathered.trim_start();
         if wanted.is_empty() {
             // Nothing but blanks came, so the whole answer comes again: the same blanks are not handed on twice.
-            if self.delivered.starts_with(gathered.as_str()) {
+            if behind(&self.delivered, gathered).is_some() {
                 return Some(String::new());
             }
-            let rest = gathered.strip_prefix(self.delivered.as_str());
+            let rest = behind(gathered, &self.delivered);
             let rest = rest.unwrap_or(found).to_owned();
             *got = None;
             return Some(rest);
         }
         // Some models begin the whole answer again all the same.
         let ways = [wanted, self.delivered.trim_start()];
-        if let Some(rest) = ways.iter().find_map(|way| found.strip_prefix(way)) {
+        if let Some(rest) = ways.iter().find_map(|way| behind(found, way)) {
             let rest = rest.to_owned();
             *got = None;
             return Some(rest);
         }
-        let goes_on = ways.iter().any(|way| way.starts_with(found));
+        let goes_on = ways.iter().any(|way| behind(way, found).is_some());
         goes_on.then(String::new)
     }
 
@@ -286,6 +286,16 @@ fn last_line(text: &str) -> usize {
         from = start(from);
     }
     from
+}
+
+/// What stands in a text behind another that it begins with. A model may end its lines otherwise the second time: `\r`
+/// counts for nothing.
+fn behind<'a>(text: &'a str, start: &str) -> Option<&'a str> {
+    let mut rest = text;
+    for c in start.chars().filter(|c| *c != '\r') {
+        rest = rest.trim_start_matches('\r').strip_prefix(c)?;
+    }
+    Some(rest)
 }
 
 #[cfg(test)]

@@ -53,6 +53,13 @@ impl Part {
         !self.text.trim().is_empty()
     }
 
+    /// Up to where it may be told: a line put before one that begins alike may be reported as put behind that.
+    fn told_up_to(&self, old: &Text) -> usize {
+        Edit::new(self.range.clone(), self.text.clone())
+            .reach_on(old)
+            .end
+    }
+
     /// Whether `edit`, which is reported beside this part and leads to the same text, is this part: nobody types a word
     /// of ours there, and of some equal lines the last is told as deleted by editors that compare texts.
     fn is_told_beside(&self, edit: &Edit, old: &Text) -> bool {
@@ -396,9 +403,10 @@ fn attribute_one(
         if part.spoiled {
             return false;
         }
+        let end = part.told_up_to(old);
         let mut edits = raw.iter().zip(&reach);
         edits.any(|(edit, reach)| {
-            let close = reach.start <= part.range.end && part.range.start <= reach.end;
+            let close = reach.start <= end && part.range.start <= reach.end;
             close && edit.may_be(part, old)
         })
     });

@@ -89,6 +89,8 @@ impl Session {
         self.rewrites[old].is_asked = true;
         self.rewrites[new].is_asked = true;
         self.rewrites[new].follows = Some(old);
+        // All of it may have been deleted since it was asked for.
+        self.rewrites[new].may_be_stale |= self.rewrites[old].may_be_stale;
         for key in self.rewrites[old].joined.clone() {
             self.join(key, new);
         }

@@ -198,6 +198,9 @@ fn an_answer_that_begins_again_is_not_doubled() {
         ("}\n  b\n}\n", &["  b\n}\nc\n"], "}\n  b\n}\nc\n"),
         ("a\nb\nc", &["a\nb\ncd\n"], "a\nb\ncd\n"),
         ("a\na\n", &["a\na\na\n"], "a\na\na\n"),
+        ("a\r\nb\r\nc", &["a\n", "b\ncd\n"], "a\r\nb\r\ncd\n"),
+        ("\n  ", &["\r\n ", "   b\r\n"], "\n    b\r\n"),
+        ("\r\n  ", &["\n    b\n"], "\r\n    b\n"),
     ] {
         assert_eq!(resumed(first, second).as_deref(), Some(whole), "{first:?}");
     }

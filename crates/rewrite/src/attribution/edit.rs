@@ -80,7 +80,7 @@ impl Edit {
         let start = line
             .checked_sub(1)
             .map_or(start, |before| old.line_end(before));
-        self.range.start <= end
+        (self.range.start <= end || self.range.start <= part.told_up_to(old))
             && (start <= self.range.end || self.may_end_before(part, start, old))
     }
 

@@ -93,6 +93,14 @@ fn a_new_tail_of_a_line_reported_as_a_line_before_the_next_is_ours() {
 }
 
 #[test]
+fn a_line_before_one_that_begins_alike_reported_behind_that_together_with_typing_is_ours() {
+    let sent = [(0..0, "}\nnew()\n")];
+    check("}\nif x {\n}\n", &sent, &[(2..2, "new()\n}\n")], &[0], &[]);
+    let told = [(2..11, "n<me>ew()\n}\nif x {\n}\n")];
+    check("}\nif x {\n}\n", &sent, &told, &[0], &[(3..3, "<me>")]);
+}
+
+#[test]
 fn a_line_deleted_below_typing_and_told_with_it_is_that_line() {
     let old = "alpha(1, \"one\")\nbeta(2, \"two\")\ngamma(3, \"three\")\ndelta\n";
     let new = "alpha(1, \"one\")\nbeta(2, \"txxwo\")\ndelta\n";

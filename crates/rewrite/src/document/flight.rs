@@ -202,6 +202,7 @@ impl DocumentRewrites {
             return;
         }
         let growths = self.growths();
+        let rewrites = &self.rewrites;
         let parts = self.flight.iter_mut().flat_map(|flight| {
             let replaced = &flight.replaced;
             flight.parts.iter_mut().map(move |part| (part, replaced))
@@ -209,6 +210,14 @@ impl DocumentRewrites {
         for (part, replaced) in parts.filter(|(part, _)| part.spoiled) {
             let mut known = replaced.iter();
             let was = known.find(|(number, _)| *number == part.number);
+            // What replaces nothing goes where its text waits, if what was around it is there.
+            if was.is_some_and(|(_, was)| was.is_empty()) {
+                let mut places = rewrites.iter().filter(|it| !it.is_stale());
+                let place =
+                    places.find_map(|it| Some(it.start + it.tracked.place_of_part(part.number)?));
+                let Some(at) = place else { continue };
+                part.range = at..at;
+            }
             let is_there = was.is_some_and(|(_, was)| text.range_is(part.range.clone(), was));
             let growth = growths.get(&part.number).copied().unwrap_or(0);
             part.spoiled = !is_there || growth != part.growth();

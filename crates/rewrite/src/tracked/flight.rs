@@ -131,6 +131,18 @@ impl Tracked {
         first.is_some_and(|piece| !piece.shown && piece.flight == part)
     }
 
+    /// Where a part of the edit in flight will put text, in bytes of the shown text; none where the user has deleted what
+    /// was right beside it. O(pieces).
+    pub(crate) fn place_of_part(&self, part: u32) -> Option<usize> {
+        let is_part = |it: &Piece| it.flight == part;
+        let first = self.pieces.iter().position(is_part)?;
+        let last = self.pieces.iter().rposition(is_part)?;
+        let before = first.checked_sub(1).map(|at| &self.pieces[at]);
+        let mut beside = before.into_iter().chain(self.pieces.get(last + 1));
+        let shown = self.pieces[..first].iter().filter(|it| it.shown);
+        (!beside.any(|it| it.removed)).then(|| shown.map(|it| it.len).sum())
+    }
+
     /// What the user typed before the region turns out to stand inside of it, right behind what a part puts.
     pub(crate) fn take_in(&mut self, part: u32, text: &str) {
         let last = self.pieces.iter().rposition(|piece| piece.flight == part);

@@ -279,3 +279,25 @@ fn an_answer_cut_off_before_anything_has_changed_keeps_no_lines_for_a_decision()
     assert!(said("1\ntwo\n").ends_with("the complete lines are kept for your decision."));
     assert!(said("one\ntwo\n").ends_with("nothing had changed by then."));
 }
+
+#[test]
+fn an_edit_that_comes_after_what_was_around_it_was_deleted_and_put_back_is_that_edit() {
+    let mut text = Text::from("one two\nthree\n");
+    let mut engine = answered_whole(&text, Profile::default(), 0..14, "one two\nNEW\nthree\n");
+    engine.settle(50_000, &mut Vec::new());
+    let edit = engine.last_edit();
+    let mut version = 1;
+    for (range, put) in [(4..11, ""), (0..6, "one two\nthree"), (8..8, "NEW\n")] {
+        let change = ChangeSet::replace(text.len(), range, put);
+        change.apply(&mut text);
+        version += 1;
+        engine.changed(&[change], &text, version, 60_000, &mut Vec::new());
+    }
+    engine.answered(edit, true);
+    engine.settle(100_000, &mut Vec::new());
+    assert_eq!(engine.last_edit(), edit, "it is not asked for again");
+    let rejected = engine.decide(ID, false, None, &mut Vec::new());
+    rejected.expect("something to decide");
+    engine.settle(200_000, &mut Vec::new());
+    assert_ne!(engine.last_edit(), edit, "it is the model's, and goes");
+}
