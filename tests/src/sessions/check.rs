@@ -9,8 +9,9 @@ impl Session {
     pub(super) fn on_over(&mut self, key: usize) -> Result<(), Broken> {
         let page = &self.desk.page;
         let text = page.region(key).map(|region| page.slice(region.span()));
-        // A report of more than what changed does not tell which blanks and brackets are left.
-        let vague = self.desk.manner.report == Report::Any && !page.holds_letters(key);
+        // A report of more than what changed, or of lines, does not tell which blanks and brackets are left.
+        let vague = matches!(self.desk.manner.report, Report::Any | Report::Lines)
+            && !page.holds_letters(key);
         self.rewrites[key].may_be_stale |= vague;
         if self.rewrites[key].joined.is_empty() {
             self.desk.page.end(key);

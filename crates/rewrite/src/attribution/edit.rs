@@ -117,6 +117,19 @@ impl Edit {
         start..end.max(at + on)
     }
 
+    /// By how many bytes a deletion may be said to stand further on.
+    pub(super) fn slack(&self, old: &Text) -> usize {
+        let Range { start, end } = self.range;
+        if !self.text.is_empty() || start == end {
+            return 0;
+        }
+        (0..MAX_SLIDE)
+            .take_while(|n| {
+                old.byte(start + n).is_some() && old.byte(start + n) == old.byte(end + n)
+            })
+            .count()
+    }
+
     /// Whether this says the same as a part of ours, and where.
     pub(super) fn says_the_same(&self, part: &Part, old: &Text) -> bool {
         if !part.is_told_beside(self, old) && !self.may_be(part, old) {

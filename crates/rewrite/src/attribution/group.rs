@@ -166,12 +166,19 @@ impl Group {
 
     /// Whether the reported changes reach over everything that the parts replace: what a part removes and no
     /// reported change does is still there.
-    fn is_covered(&self) -> bool {
+    fn is_covered(&self, old: &Text) -> bool {
         let covers = |a: &Range<usize>, b: &Range<usize>| a.start <= b.start && b.end <= a.end;
         self.parts.iter().all(|part| {
+            let slack = part.edit.slack(old);
+            let told_further_on = |raw: &Range<usize>| {
+                let by = raw.start.saturating_sub(part.edit.range.start);
+                by <= slack && part.edit.range.end + by <= raw.end
+            };
             part.edit.range.is_empty()
                 || self.edits.iter().any(|edit| {
-                    covers(&edit.range, &part.edit.range) || covers(&edit.raw, &part.edit.raw)
+                    covers(&edit.range, &part.edit.range)
+                        || covers(&edit.raw, &part.edit.raw)
+                        || told_further_on(&edit.raw)
                 })
         })
     }
@@ -206,7 +213,7 @@ impl Weighed {
         if let Some(arrived) = group.arrived_alone(&was, &is) {
             return group.split(&arrived, &was);
         }
-        let possible = !group.parts.is_empty() && !group.edits.is_empty() && group.is_covered();
+        let possible = !group.parts.is_empty() && !group.edits.is_empty() && group.is_covered(old);
         let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
         let mixed = possible.then(|| group.replacements_within_told(&was, &made, &is));
         // Nobody takes away all that has just come, and only that.

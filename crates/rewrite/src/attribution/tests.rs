@@ -101,6 +101,14 @@ fn a_line_before_one_that_begins_alike_reported_behind_that_together_with_typing
 }
 
 #[test]
+fn lines_deleted_before_one_that_begins_alike_told_from_behind_that_on_with_typing_are_ours() {
+    let old = "    one(1)\n    two(2)\nthree = 3\n";
+    let sent = [(0..11, ""), (22..27, "3")];
+    let told = [(4..31, "two(2)\n3 =<me> 3")];
+    check(old, &sent, &told, &[0, 1], &[(14..14, "<me>")]);
+}
+
+#[test]
 fn a_line_deleted_below_typing_and_told_with_it_is_that_line() {
     let old = "alpha(1, \"one\")\nbeta(2, \"two\")\ngamma(3, \"three\")\ndelta\n";
     let new = "alpha(1, \"one\")\nbeta(2, \"txxwo\")\ndelta\n";

@@ -122,18 +122,25 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
     out
 }
 
-/// The hunks between two texts. Where blank lines alone stand between one that takes away lines and one that brings some,
-/// those are one: which of the blank lines stayed is not for a comparison of lines to say.
+/// The hunks between two texts. Where blank lines alone stand between one that takes away lines and one that brings some, or
+/// beside other blank lines that come or go, those are one: which of the blank lines stayed is not for a comparison of lines
+/// to say.
 fn hunks(old: &str, new: &str) -> Vec<(Range<usize>, Range<usize>)> {
     let grown = |it: &diff::Hunk| it.new_lines.len() as isize - it.old_lines.len() as isize;
+    let holds_blank = |(gone, put): (&Range<usize>, &Range<usize>)| {
+        let mut lines = old[gone.clone()].lines().chain(new[put.clone()].lines());
+        lines.any(|line| line.trim().is_empty())
+    };
     let mut all: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     let mut before = 0_isize;
     for hunk in diff::hunks(old, new) {
         let by = grown(&hunk);
         match all.last_mut() {
             Some((gone, put))
-                if before.signum() * by.signum() < 0
-                    && old[gone.end..hunk.old.start].trim().is_empty() =>
+                if old[gone.end..hunk.old.start].trim().is_empty()
+                    && (before.signum() * by.signum() < 0
+                        || holds_blank((gone, put))
+                        || holds_blank((&hunk.old, &hunk.new))) =>
             {
                 gone.end = hunk.old.end;
                 put.end = hunk.new.end;

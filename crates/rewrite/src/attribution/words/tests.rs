@@ -202,3 +202,11 @@ fn lines_deleted_beside_a_word_are_whole_ones() {
     let old = "one = two\nthree\nfour\nfour\n";
     check(old, "two\nfour\n", &[(0..6, ""), (10..21, "")]);
 }
+
+#[test]
+fn of_several_blank_lines_any_may_have_stayed() {
+    let old = "if one {\n    two = 2;\n\n// three four\n    five = 5;\n\nsix = seven\n";
+    let new = "if three four\n    fi<1>ve = 5;\n\nsix = se<2>ven\n";
+    let changes = [(2..25, ""), (43..43, "<1>"), (60..60, "<2>")];
+    check(old, new, &changes);
+}
