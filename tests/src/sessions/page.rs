@@ -114,13 +114,14 @@ impl Page {
         self.rebase(key, false);
     }
 
-    /// Makes what stands in a region its base; what a server put there stays the server's where `keep` says so.
+    /// Makes what stands in a region its base; what a server put there stays the server's where `keep` says so, and what may
+    /// stand outside of it is no more of it than before.
     pub(super) fn rebase(&mut self, key: usize, keep: bool) {
         let Some(span) = self.region(key).map(Region::span) else {
             return;
         };
         for cell in &mut self.cells[span] {
-            if !(keep && cell.by == By::Server) {
+            if !(keep && matches!(cell.by, By::Server | By::Edge)) {
                 cell.by = By::Text;
             }
         }

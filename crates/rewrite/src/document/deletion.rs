@@ -101,8 +101,8 @@ impl DocumentRewrites {
     }
 
     /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one
-    /// piece, one that cuts a region to where it cuts none, and lines that were put in to the start of a line. `changes`
-    /// are sorted, all in bytes of the text before: `text`, where it is known. Costs the pieces of the regions.
+    /// piece, one that cuts a region to where it cuts none, what comes back to where it was deleted, and lines that were put
+    /// in to the start of a line. `changes` are sorted, all in bytes of the text before: `text`, where it is known. Costs the pieces of the regions.
     pub(super) fn seated_in_regions<'a>(
         &self,
         changes: &'a [Replacement],
@@ -113,7 +113,7 @@ impl DocumentRewrites {
             return seated;
         }
         let moves = |text: &str, range: &Range<usize>| {
-            text.is_empty() || range.is_empty() && text.contains('\n') && !text.trim().is_empty()
+            text.is_empty() || range.is_empty() && text.len() > 1 && !text.trim().is_empty()
         };
         let active = self.rewrites.iter().filter(|it| !it.is_stale());
         let regions: Vec<Range<usize>> = active.map(|it| it.region()).collect();
@@ -143,10 +143,12 @@ impl DocumentRewrites {
             let room = floor.saturating_sub(start)..ceiling.unwrap_or(usize::MAX) - start;
             let local = range.start - start..range.end - start;
             if !put.is_empty() {
-                let shown = rewrite.tracked.shown();
-                let lines = lines_put(&shown, local.start, put);
-                if let Some((seat, lines)) = lines.filter(|(seat, _)| room.contains(seat)) {
-                    seated.to_mut()[at] = (seat + start..seat + start, lines);
+                let seat = rewrite.tracked.seat_return(local.start, put).or_else(|| {
+                    let shown = put.contains('\n').then(|| rewrite.tracked.shown())?;
+                    lines_put(&shown, local.start, put)
+                });
+                if let Some((seat, text)) = seat.filter(|(seat, _)| room.contains(seat)) {
+                    seated.to_mut()[at] = (seat + start..seat + start, text);
                 }
                 continue;
             }

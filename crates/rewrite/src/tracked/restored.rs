@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Tracked;
 use crate::piece::{Origin, Piece, Verdict};
+use crate::slide::slides;
 
 /// Where a region begins, or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,41 @@ impl Tracked {
     /// there on are about to go. Costs what is not shown there.
     pub(super) fn deleted_there(&self, index: usize, gone: usize, text: &str) -> Vec<Back> {
         self.spelled_by_deleted(self.hidden_around(index, gone), text)
+    }
+
+    /// Where text that is put at `at` (bytes of the shown text) is what the user deleted, if it leads to the same text there,
+    /// and what it is there: `b = 2, ` put behind `a = 1, ` may be told as ` b = 2,` before that blank. Costs the region
+    /// where so much was deleted, else O(pieces).
+    pub(crate) fn seat_return(&self, at: usize, put: &str) -> Option<(usize, String)> {
+        let deleted = self.pieces.iter().filter(|it| it.removed && !it.shown);
+        if deleted.map(|it| it.len).sum::<usize>() < put.len() {
+            return None;
+        }
+        let mut text = self.shown();
+        text.get(..at)?;
+        text.insert_str(at, put);
+        let told = at..at + put.len();
+        let others = slides(|at| text.as_bytes().get(at).copied(), &told, 0..text.len());
+        let all = std::iter::once((0, told.clone())).chain(others);
+        let returns = |it: &Range<usize>| {
+            let there = text.get(it.clone())?;
+            let back = self.deleted_there(self.border_at(it.start)?, 0, there);
+            (!back.is_empty()).then(|| (it.start, there.to_owned()))
+        };
+        let found = all.filter_map(|(n, it)| Some((n, returns(&it)?)));
+        found.min_by_key(|(n, _)| *n).map(|(_, it)| it)
+    }
+
+    /// The index of a piece before which so much is shown, where that is between two pieces. O(pieces).
+    fn border_at(&self, at: usize) -> Option<usize> {
+        let mut shown = 0;
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if shown >= at {
+                return (shown == at).then_some(index);
+            }
+            shown += if piece.shown { piece.len } else { 0 };
+        }
+        (shown == at).then_some(self.pieces.len())
     }
 
     /// Whether the user deleted `text`, all of it, just inside of the region's start or end. Not where it is blank: a line
@@ -237,6 +273,17 @@ mod tests {
         );
         let typed = [(5..5, "x"), (7..7, "y"), (4..9, ""), (4..4, "oxnye")];
         check(&typed, "oxnye\ntwo\n");
+    }
+
+    #[test]
+    fn what_was_deleted_comes_back_where_it_was_deleted_though_it_is_told_beside() {
+        let mut tracked = Tracked::new("a = 1, b = 2, c\n".to_owned());
+        tracked.user_change(7..14, "");
+        let seat = |at: usize, put: &str| tracked.seat_return(at, put);
+        assert_eq!(seat(7, "b = 2, "), Some((7, "b = 2, ".to_owned())));
+        assert_eq!(seat(6, " b = 2,"), Some((7, "b = 2, ".to_owned())));
+        assert_eq!(seat(6, " b = 3,"), None);
+        assert_eq!(seat(0, "b = 2, "), None);
     }
 
     #[test]

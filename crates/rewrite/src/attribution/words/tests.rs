@@ -210,3 +210,14 @@ fn of_several_blank_lines_any_may_have_stayed() {
     let changes = [(2..25, ""), (43..43, "<1>"), (60..60, "<2>")];
     check(old, new, &changes);
 }
+
+#[test]
+fn typing_at_the_end_of_a_line_and_a_word_deleted_behind_it_leave_the_line_break() {
+    check(
+        "a = 1\nword(2)\n",
+        "a = 1<1>\n(2)\n",
+        &[(5..5, "<1>"), (6..10, "")],
+    );
+    check("\nword", "<1>\n", &[(0..0, "<1>"), (1..5, "")]);
+    check("word\n", "\n<1>", &[(0..4, ""), (5..5, "<1>")]);
+}
