@@ -295,6 +295,11 @@ fn behind<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     for c in start.chars().filter(|c| *c != '\r') {
         rest = rest.trim_start_matches('\r').strip_prefix(c)?;
     }
+    // Half a line end is there already.
+    let rest = match start.ends_with('\r') {
+        true => rest.trim_start_matches('\r'),
+        false => rest,
+    };
     Some(rest)
 }
 

@@ -114,13 +114,23 @@ impl Page {
         self.rebase(key, false);
     }
 
-    /// Makes what stands in a region its base; what a server put there stays the server's where `keep` says so, and what may
-    /// stand outside of it is no more of it than before.
+    /// Makes what stands in a region its base. Where `keep` says so, what a server put there stays the server's, and what the
+    /// person typed at an edge may stand outside as well.
     pub(super) fn rebase(&mut self, key: usize, keep: bool) {
         let Some(span) = self.region(key).map(Region::span) else {
             return;
         };
-        for cell in &mut self.cells[span] {
+        let cells = &mut self.cells[span];
+        if keep {
+            let typed = |cell: &&mut Cell| cell.by == By::Person;
+            for cell in cells.iter_mut().take_while(typed) {
+                cell.by = By::Edge;
+            }
+            for cell in cells.iter_mut().rev().take_while(typed) {
+                cell.by = By::Edge;
+            }
+        }
+        for cell in cells {
             if !(keep && matches!(cell.by, By::Server | By::Edge)) {
                 cell.by = By::Text;
             }

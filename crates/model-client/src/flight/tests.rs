@@ -201,6 +201,7 @@ fn an_answer_that_begins_again_is_not_doubled() {
         ("a\r\nb\r\nc", &["a\n", "b\ncd\n"], "a\r\nb\r\ncd\n"),
         ("\n  ", &["\r\n ", "   b\r\n"], "\n    b\r\n"),
         ("\r\n  ", &["\n    b\n"], "\r\n    b\n"),
+        ("a\r", &["a\r\nb\r\n"], "a\r\nb\r\n"),
     ] {
         assert_eq!(resumed(first, second).as_deref(), Some(whole), "{first:?}");
     }

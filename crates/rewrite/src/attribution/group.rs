@@ -6,7 +6,8 @@ use text::Text;
 
 use super::edit::{Edit, OurEdit};
 use super::words::{
-    Replacement, cost, exchange_cost, lines_deleted, lines_put, replacements, shift,
+    Replacement, common_prefix, common_suffix, cost, exchange_cost, lines_deleted, lines_put,
+    replacements, shift,
 };
 use super::{Attribution, Belief, Part};
 
@@ -136,6 +137,24 @@ impl Group {
         })
     }
 
+    /// Whether a word that a part takes away at an end of the text stands there still, and nothing else that reads so.
+    fn still_stands(&self, was: &str, made: &str, is: &str) -> bool {
+        let says = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
+        let ends = |one: &str| (common_prefix(one, is), common_suffix(one, is));
+        let ((before, behind), (with, without)) = (ends(was), ends(made));
+        self.parts.iter().any(|OurEdit { edit, .. }| {
+            let gone = edit.trimmed(was, self.range.start).0;
+            let first = gone.start..gone.end.min(before);
+            let last = gone.start.max(was.len() - behind)..gone.end;
+            let stands = |it: Range<usize>, made_too: usize, at: usize| {
+                it.start < it.end && made_too <= at && says(&was[it])
+            };
+            let start = first.start;
+            let end = was.len() - last.end.min(was.len());
+            stands(first, with, start) || stands(last, without, end)
+        })
+    }
+
     /// How much of what the parts put these replacements, in the text with the parts in it, delete; blanks that stay
     /// may as well be others.
     fn taken_back(&self, was: &str, changes: &[Replacement]) -> Taken {
@@ -223,6 +242,7 @@ impl Weighed {
             .is_some_and(|mixed| group.is_put_back(&was, mixed));
         let claimed = group.believes(Belief::Claimed);
         let mixed = mixed.filter(|_| taken != Some(Taken::All));
+        let mixed = mixed.filter(|_| claimed || !group.still_stands(&was, &made, &is));
         let mixed = mixed.map(|mixed| of_whole_lines(&made, mixed));
         let alone: Vec<Replacement> = group
             .edits

@@ -109,6 +109,14 @@ fn lines_deleted_before_one_that_begins_alike_told_from_behind_that_on_with_typi
 }
 
 #[test]
+fn what_is_left_of_a_line_that_an_edit_would_take_away_was_not_typed_anew() {
+    let old = "total = first + other;\nsecond = \"third\"\n";
+    let told = [(0..old.len(), "total = t<1>hird\"\n")];
+    let user = [(8..34, "t<1>")];
+    check(old, &[(0..23, "")], &told, &[], &user);
+}
+
+#[test]
 fn a_line_deleted_below_typing_and_told_with_it_is_that_line() {
     let old = "alpha(1, \"one\")\nbeta(2, \"two\")\ngamma(3, \"three\")\ndelta\n";
     let new = "alpha(1, \"one\")\nbeta(2, \"txxwo\")\ndelta\n";

@@ -113,11 +113,10 @@ pub(super) fn by_words(old: &str, new: &str) -> Vec<Replacement> {
             kept.trim().is_empty()
         });
         let replaced = !is.trim().is_empty() || !is.is_empty() && was.trim_end().contains('\n');
-        // Typing at the end of a line and a deletion at the start of the next, or the reverse, leave the line break.
+        // Typing at the end of a line and a deletion at the start of the next leave the line break.
         let beside_break = match pairs.as_slice() {
             [(gone, put), (next, other)] => {
-                let apart =
-                    gone.is_empty() && other.is_empty() || put.is_empty() && next.is_empty();
+                let apart = gone.is_empty() && other.is_empty() && !put.is_empty();
                 apart && was[gone.end..next.start].starts_with(['\r', '\n'])
             }
             _ => false,

@@ -219,5 +219,5 @@ fn typing_at_the_end_of_a_line_and_a_word_deleted_behind_it_leave_the_line_break
         &[(5..5, "<1>"), (6..10, "")],
     );
     check("\nword", "<1>\n", &[(0..0, "<1>"), (1..5, "")]);
-    check("word\n", "\n<1>", &[(0..4, ""), (5..5, "<1>")]);
+    check("word\n", "\n<1>", &[(0..5, "\n<1>")]);
 }
