@@ -789,36 +789,44 @@ impl Editor {
         }
     }
 
-    /// Whether the person did meanwhile what a request that comes too late was to do. `for_good` says that the answer
-    /// does not tell.
+    /// Notes whether the person did meanwhile what a request that comes too late was to do. `for_good` says that the
+    /// answer does not tell.
     fn notice_coincidence(&mut self, request: &Request, for_good: bool) {
+        if self.coincides(request) {
+            self.coincided = true;
+            if for_good {
+                let everything = 0..self.page.chars().len();
+                self.confused.extend(self.page.touched(everything));
+            }
+        }
+    }
+
+    /// Whether the person did meanwhile what some of a request was to do.
+    pub fn coincides(&self, request: &Request) -> bool {
         let chars: Vec<char> = request.text.chars().collect();
         let sorted = |text: &[char]| {
             let mut text = text.to_vec();
             text.sort_unstable();
             text
         };
-        for part in &request.parts {
-            let Some(range) = &part.range else { continue };
+        let holds = |a: &str, b: &[char]| {
+            let mut rest = sorted(&a.chars().collect::<Vec<char>>()).into_iter();
+            b.iter().all(|ch| rest.any(|it| it == *ch))
+        };
+        request.parts.iter().any(|part| {
+            let Some(range) = &part.range else {
+                return false;
+            };
             let start = index_of(&chars, range.start, self.model.encoding);
             let end = index_of(&chars, range.end, self.model.encoding);
             let new: Vec<char> = part.text.chars().collect();
             let (prefix, suffix) = common_ends(&chars[start..end], &new);
             let gone = sorted(&chars[start + prefix..end - suffix]);
             let put = sorted(&new[prefix..new.len() - suffix]);
-            let same = self.typed.iter().any(|(version, removed, text)| {
-                let holds = |a: &str, b: &[char]| {
-                    let mut rest = sorted(&a.chars().collect::<Vec<char>>()).into_iter();
-                    b.iter().all(|ch| rest.any(|it| it == *ch))
-                };
+            self.typed.iter().any(|(version, removed, text)| {
                 *version > request.version && holds(removed, &gone) && holds(text, &put)
-            });
-            self.coincided |= same;
-            if same && for_good {
-                let everything = 0..self.page.chars().len();
-                self.confused.extend(self.page.touched(everything));
-            }
-        }
+            })
+        })
     }
 
     fn apply(&mut self, request: &Request, exact: bool) -> (Vec<Splice>, Vec<Splice>) {

@@ -455,6 +455,11 @@ impl Page {
         self.cells.splice(index..index, cells);
     }
 
+    /// Whether a rewrite has taken over the region of another.
+    pub fn has_successors(&self) -> bool {
+        !self.taken_over.is_empty()
+    }
+
     /// The editor's undo of one replacement, the last that is not undone. What it had taken comes back as what it
     /// was, whoever took it, and what it had put goes; only what the page does not know any more is typed again.
     pub fn undo(&mut self, splice: &Splice) -> Splice {

@@ -124,8 +124,10 @@ impl World {
         let late = model.report == Report::Late || model.hostile;
         let seen = |(ch, harm): &&(char, String)| {
             let unsure = !page.restored.is_empty() || !self.editor.confused.is_empty();
-            // What an undo puts back across an edge of a region may have stood on either side of it.
-            if harm.starts_with("I4") && page.restored.contains(ch) {
+            // What an undo puts back across an edge of a region may have stood on either side of it, and so may be of what
+            // the next rewrite there begins with.
+            let next = harm.starts_with("an edit") && page.has_successors();
+            if page.restored.contains(ch) && (harm.starts_with("I4") || next) {
                 return false;
             }
             !late || !(page.restored.contains(ch) || unsure && harm.starts_with("I4"))
