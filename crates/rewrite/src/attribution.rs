@@ -414,16 +414,24 @@ fn attribute_one(
     let split = if near.is_empty() {
         attribute_groups(old, raw, Vec::new(), false)
     } else {
-        let near = near.into_iter().map(|part| {
-            let edit = Edit::new(part.range, part.text);
-            ((part.number, part.belief), edit)
-        });
-        attribute_groups(
-            old,
-            canonical(old, raw),
-            canonical_parts(old, near),
-            complete && missing.is_empty(),
-        )
+        let whole = complete && missing.is_empty();
+        let split = |raw: Vec<Edit>| {
+            let near = near.iter().map(|part| {
+                let edit = Edit::new(part.range.clone(), part.text.clone());
+                ((part.number, part.belief), edit)
+            });
+            let parts = canonical_parts(old, near);
+            attribute_groups(old, canonical(old, raw), parts, whole)
+        };
+        let wider = (near.len() > 1)
+            .then(|| reaching(old, &raw, &near))
+            .flatten();
+        let told = split(raw);
+        let told_wider = || wider.map(split).filter(|it| it.missing.is_empty());
+        match told.step.confirmed.is_empty() {
+            true => told_wider().unwrap_or(told),
+            false => told,
+        }
     };
     missing.extend(split.missing);
     missing.sort_by_key(|part| part.range.start);
@@ -433,6 +441,27 @@ fn attribute_one(
     let user = ChangeSet::from_changes(ours.len_after(), user);
     move_parts(&mut missing, &ours.compose(&user));
     (split.step, missing)
+}
+
+/// How far what was reported is widened to where a part puts text.
+const BESIDE: usize = 16;
+
+/// The same changes, told so widely that they reach the places right behind them where parts put text, if there are any:
+/// what is put there together with typing may end as what stands there, and an editor that compares texts leaves that out.
+fn reaching(old: &Text, edits: &[Edit], parts: &[Part]) -> Option<Vec<Edit>> {
+    let mut wider = edits.to_vec();
+    let mut any = false;
+    for part in parts.iter().filter(|it| it.range.is_empty()) {
+        let at = part.range.start;
+        let next = wider.partition_point(|it| it.raw.start <= at);
+        let before = next.checked_sub(1).and_then(|before| wider.get_mut(before));
+        if let Some(edit) = before.filter(|it| it.raw.end < at && at - it.raw.end <= BESIDE) {
+            let between = old.slice(edit.raw.end..at).into_owned();
+            *edit = Edit::new(edit.raw.start..at, format!("{}{between}", edit.raw_text));
+            any = true;
+        }
+    }
+    any.then_some(wider)
 }
 
 fn canonical(old: &Text, edits: Vec<Edit>) -> Vec<Edit> {

@@ -179,18 +179,22 @@ impl Session {
         let text = self.desk.page.slice(start..end);
         let mut whole = Rewrite::new(key, 0, "live", Fate::Finish);
         let mut must = String::new();
+        // A line end that was there before is the model's to take.
+        let mut lined = self.lined.clone();
         for key in order {
             let rewrite = &self.rewrites[key];
             let Some((expected, _)) = self.expected(key) else {
                 return Ok(());
             };
             must += &expected;
+            lined.retain(|it| !rewrite.tokens.contains(it));
             whole.loosen(rewrite.level);
             whole.is_disputed |= rewrite.has_disputes();
             whole.deleted.extend(rewrite.deleted.iter().cloned());
         }
-        whole
-            .compare_loosely(&text, &must, true, &self.lined)
+        let compare = |lined| whole.compare_loosely(&text, &must, true, lined);
+        compare(&self.lined)
+            .or_else(|_| compare(&lined))
             .map_err(|it| format!("of {all:?}: {it}"))
     }
 }

@@ -120,7 +120,9 @@ fn note_step(
             }
             rewrite.decision = rewrite.decision.filter(|accept| !accept);
             // What comes back may be text of the model's that had been taken back, of this rewrite or of the one before it.
-            let is_base = rewrite.follows.is_none() && rewrite.base().contains(put.trim());
+            let says = put.trim();
+            let in_base = !says.is_empty() && rewrite.base().contains(says);
+            let is_base = rewrite.follows.is_none() && in_base;
             // What goes may be what was put back for this one when the one before it ended.
             if !put.is_empty() && !is_base
                 || !splice.removed.is_empty() && rewrite.follows.is_some()

@@ -117,6 +117,14 @@ fn what_is_left_of_a_line_that_an_edit_would_take_away_was_not_typed_anew() {
 }
 
 #[test]
+fn a_line_put_behind_one_that_ends_as_what_was_typed_behind_it_is_ours() {
+    let old = "one = 1\n<1>\nend\n";
+    let sent = [(0..7, "first = 1"), (11..11, "\nlast = 2")];
+    let told = [(0..10, "first = 1\n<1>\nlast = 2<9")];
+    check(old, &sent, &told, &[0, 1], &[(22..22, "<9>")]);
+}
+
+#[test]
 fn a_line_deleted_below_typing_and_told_with_it_is_that_line() {
     let old = "alpha(1, \"one\")\nbeta(2, \"two\")\ngamma(3, \"three\")\ndelta\n";
     let new = "alpha(1, \"one\")\nbeta(2, \"txxwo\")\ndelta\n";
