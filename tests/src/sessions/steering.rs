@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::rewrite::{Failure, Fate, Rewrite, Whose};
+use super::rewrite::{Deleted, Failure, Fate, Rewrite, Whose};
 use super::session::{Broken, Purpose, Session};
 
 impl Session {
@@ -262,6 +262,12 @@ impl Session {
         rewrite.was_accepted |= accept;
         rewrite.edits = 0;
         let shows_it = rewrite.is_proposed() && rewrite.apply != "preview";
+        // The model's change to what was deleted and put back is still to come.
+        let put_back = |it: &Deleted| {
+            let there = text.as_ref().is_some_and(|text| text.contains(&it.what));
+            it.whose == Whose::Unclear && there
+        };
+        let shows_it = shows_it && !rewrite.deleted.iter().any(put_back);
         if accept && shows_it && is_at_rest && rewrite.verdicts.is_empty() {
             rewrite.accepted = text;
         }

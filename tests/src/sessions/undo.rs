@@ -159,10 +159,13 @@ fn note_step(
         let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         let joins =
             |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == OPEN || c == CLOSE);
-        let starts =
-            letter(put.chars().next()) && joins(page.slice(0..splice.at).chars().next_back());
-        let ends =
-            letter(put.chars().next_back()) && joins(page.slice(end..page.len()).chars().next());
+        // A token that was typed with its line end is as if it had never been, and parts no word.
+        let around = [page.slice(0..splice.at), page.slice(end..page.len())];
+        let bare = around.clone().map(|it| stripped(&it, lined).unwrap_or(it));
+        let before = [&around[0], &bare[0]].map(|it| it.chars().next_back());
+        let behind = [&around[1], &bare[1]].map(|it| it.chars().next());
+        let starts = letter(put.chars().next()) && before.into_iter().any(joins);
+        let ends = letter(put.chars().next_back()) && behind.into_iter().any(joins);
         if (starts || ends) && !is_word(&put) {
             rewrite.loosen(Level::Open);
         }

@@ -267,8 +267,6 @@ impl DocumentRewrites {
             false => 0,
         };
         let mut edges = vec![(0, 0), (before, 0), (0, behind), (before, behind)];
-        // Where an undo takes back an edit of ours alone, nothing beside it changes places.
-        edges.truncate(if self.profile.undoes_apart { 1 } else { 4 });
         edges.dedup();
         edges.into_iter().find_map(|edges| {
             let window = region.start - edges.0..region.end + edges.1;

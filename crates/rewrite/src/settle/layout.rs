@@ -96,9 +96,12 @@ impl<'a> Layout<'a> {
             }
             // Nor was the old copy deleted with the model's where the line is another on the whole.
             let alone = self.hunk != 0 && self.showing == Showing::Applied && seen && !unseen;
-            if unseen && !seen || alone || withheld || base_stretch != target_stretch {
+            let other = unseen && !seen || alone || withheld;
+            if other || base_stretch != target_stretch {
+                // Only the user's text stands between the two copies: who deletes one has deleted both.
+                let copy_of = (!other).then_some(self.base);
                 self.gone(self.base + len);
-                self.put(self.target + len);
+                self.put_copy(self.target + len, copy_of);
                 continue;
             }
             if self.showing == Showing::Applied && seen {
@@ -148,6 +151,12 @@ impl<'a> Layout<'a> {
 
     /// Text that only the target has, up to an offset of the target.
     pub(super) fn put(&mut self, target_end: usize) {
+        self.put_copy(target_end, None);
+    }
+
+    /// The same, of the base from an offset on.
+    fn put_copy(&mut self, target_end: usize, copy_of: Option<usize>) {
+        let start = self.target;
         while self.target < target_end {
             let (stretch, room) = self.target_stretch();
             let (removed, until) = marked(&self.marks.target_removed, self.target);
@@ -156,7 +165,9 @@ impl<'a> Layout<'a> {
             let len = (target_end - self.target).min(room).min(until).min(end);
             let len = len.min(same);
             let mut piece = Piece::ours(self.target, len);
-            piece.stands_for = stands_for;
+            piece.stands_for = copy_of
+                .map(|base| base + self.target - start)
+                .or(stands_for);
             piece.withheld = withheld;
             self.push(stretch, piece, removed);
             self.target += len;
@@ -228,4 +239,39 @@ fn without_deletion(
         .map(|it| (it.len > 0).then_some(it))
         .into_iter()
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use diff::Splice;
+
+    use crate::piece::{Showing, Verdict};
+    use crate::tracked::Tracked;
+
+    #[test]
+    fn a_word_deleted_of_the_models_line_is_deleted_of_the_old_one_where_typing_stands_between() {
+        let mut tracked = Tracked::new("fofeg = vecaq + m\n".to_owned());
+        let lands = |tracked: &mut Tracked, edit: u32| {
+            tracked.gaps(Showing::Applied, |_| edit);
+            tracked.confirm(edit, edit);
+        };
+        tracked.splice(&Splice {
+            at: 0,
+            delete: 0,
+            insert: "fofeg = GAHIV + P\n".to_owned(),
+        });
+        lands(&mut tracked, 1);
+        tracked.splice(&Splice {
+            at: 18,
+            delete: 18,
+            insert: String::new(),
+        });
+        tracked.user_change(34..35, "");
+        tracked.user_change(20..20, "<me>");
+        lands(&mut tracked, 2);
+        tracked.settle(Showing::Applied);
+        tracked.user_change(0..5, "");
+        tracked.decide(Verdict::Rejected, |_| true);
+        assert_eq!(tracked.wanted(Showing::Applied), "<me> = vecaq + \n");
+    }
 }
