@@ -102,7 +102,8 @@ impl DocumentRewrites {
 
     /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one
     /// piece, one that cuts a region to where it cuts none, what comes back to where it was deleted, and lines that were put
-    /// in to the start of a line. `changes` are sorted, all in bytes of the text before: `text`, where it is known. Costs the pieces of the regions.
+    /// in to the start of a line. `changes` are sorted, all in bytes of the text before: `text`, where it is known. Costs the
+    /// pieces of the regions, and a region's text where as much as is put was deleted in it.
     pub(super) fn seated_in_regions<'a>(
         &self,
         changes: &'a [Replacement],
