@@ -55,9 +55,7 @@ impl Part {
 
     /// Up to where it may be told: a line put before one that begins alike may be reported as put behind that.
     fn told_up_to(&self, old: &Text) -> usize {
-        Edit::new(self.range.clone(), self.text.clone())
-            .reach_on(old)
-            .end
+        edit::told_up_to(&self.range, &self.text, old)
     }
 
     /// Whether `edit`, which is reported beside this part and leads to the same text, is this part: nobody types a word

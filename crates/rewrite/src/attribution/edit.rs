@@ -6,6 +6,7 @@ use text::Text;
 
 use super::words::{Replacement, by_words, common_prefix, common_suffix, middles, shift};
 use super::{Belief, Part};
+use crate::slide::slides;
 
 /// A replacement in bytes of the old text.
 #[derive(Clone, Debug)]
@@ -103,18 +104,7 @@ impl Edit {
     /// with, too.
     pub(super) fn reach_on(&self, old: &Text) -> Range<usize> {
         let Range { start, end } = self.reach();
-        let put = self.text.as_bytes();
-        if !self.range.is_empty() || put.is_empty() {
-            return start..end;
-        }
-        let at = self.range.start;
-        let mut on = (0..MAX_SLIDE)
-            .take_while(|n| old.byte(at + n) == Some(put[n % put.len()]))
-            .count();
-        while !old.is_boundary(at + on) {
-            on -= 1;
-        }
-        start..end.max(at + on)
+        start..end.max(told_up_to(&self.range, &self.text, old))
     }
 
     /// By how many bytes a deletion may be said to stand further on.
@@ -123,11 +113,7 @@ impl Edit {
         if !self.text.is_empty() || start == end {
             return 0;
         }
-        (0..MAX_SLIDE)
-            .take_while(|n| {
-                old.byte(start + n).is_some() && old.byte(start + n) == old.byte(end + n)
-            })
-            .count()
+        slides(|at| old.byte(at), &self.range, start..old.len()).count()
     }
 
     /// Whether this says the same as a part of ours, and where.
@@ -207,6 +193,23 @@ impl Edit {
         }
         self.range = start - moved..end - moved;
     }
+}
+
+/// Up to where a replacement may be told: what is put in place of nothing may be said to stand further on, behind what is
+/// there and it begins with, too. Costs as far as it may.
+pub(super) fn told_up_to(range: &Range<usize>, text: &str, old: &Text) -> usize {
+    let put = text.as_bytes();
+    if !range.is_empty() || put.is_empty() {
+        return range.end;
+    }
+    let at = range.start;
+    let mut on = (0..MAX_SLIDE)
+        .take_while(|n| old.byte(at + n) == Some(put[n % put.len()]))
+        .count();
+    while !old.is_boundary(at + on) {
+        on -= 1;
+    }
+    at + on
 }
 
 /// Where an inserted text of `len` bytes is cut when it moves left by `moved`.
