@@ -1,8 +1,11 @@
 //! What must hold when a rewrite is over: in which way it may be over, and what its region has come to.
 
+use std::collections::BTreeSet;
+
 use super::manner::Report;
 use super::rewrite::{Fate, Rewrite};
 use super::session::{Broken, Session};
+use super::words::stripped;
 
 impl Session {
     /// A rewrite is over: its region is what it must be.
@@ -45,7 +48,19 @@ impl Session {
         }
         self.check_state(key)?;
         self.check_end(key, &text)
-            .map_err(|it| format!("rewrite {key} is {}: {it}", self.rewrites[key].state()))
+            .map_err(|it| format!("rewrite {key} is {}: {it}", self.rewrites[key].state()))?;
+        self.forget_line_ends(key, &text);
+        Ok(())
+    }
+
+    /// A line end that was typed with a token before the rewrite was asked for is part of its base, and the model's to
+    /// take: whoever rewrites the text after that knows the token without it.
+    fn forget_line_ends(&mut self, key: usize, text: &str) {
+        let tokens = &self.rewrites[key].tokens;
+        self.lined.retain(|token| {
+            let is_whole = || stripped(text, &BTreeSet::from([*token])).is_ok();
+            !tokens.contains(token) || is_whole()
+        });
     }
 
     /// Whether it may be over in that way.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
+use super::page::Region;
 use super::session::{Broken, Purpose, Session};
 use super::words::tokens_of;
 
@@ -50,11 +51,13 @@ impl Session {
             (Purpose::Start { key, span, whole }, Ok(answer)) => {
                 self.on_started(key, &span, whole, &answer)
             }
-            (Purpose::Start { key, .. }, Err(error)) => {
+            (Purpose::Start { key, span, .. }, Err(error)) => {
                 // What is told of more than what changed may be at the edge of another one, which may be over by now; and what
                 // was typed there may seem to have come with an edit that this editor is yet to refuse.
                 let vague = !self.desk.manner.is_known_to_refuse() && key > 0;
-                if vague && error["data"]["reason"] == "undecided" {
+                if (vague || self.touches_an_unclear_one(&span))
+                    && error["data"]["reason"] == "undecided"
+                {
                     self.rewrites[key].is_over = true;
                     self.desk.page.end(key);
                     return Ok(());
@@ -118,6 +121,17 @@ impl Session {
             (Purpose::List | Purpose::Ignored, Ok(_)) => Ok(()),
             (purpose, Err(error)) => Err(format!("{purpose:?} is refused: {error}")),
         }
+    }
+
+    /// Whether a span is beside a region of which nobody can tell how far it reaches, or beside a rewrite that failed and
+    /// is yet to put its text back: what was typed beside an edit at the border of two is in the one that the edit is of.
+    fn touches_an_unclear_one(&self, span: &Range<usize>) -> bool {
+        self.rewrites.iter().enumerate().any(|(key, rewrite)| {
+            let region = self.desk.page.region(key).map(Region::span);
+            let touches = region.is_some_and(|it| it.start <= span.end && span.start <= it.end);
+            let unclear = rewrite.state() == "failed" || !rewrite.joined.is_empty();
+            !rewrite.is_over && unclear && touches
+        })
     }
 
     /// A command came too late, and only for that reason may it be refused.
