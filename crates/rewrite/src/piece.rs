@@ -75,7 +75,7 @@ pub(crate) struct Piece {
     pub(crate) beside: Beside,
     /// For text of the model's that no edit has put: the base that stood there, and stands for it no more; byte offset.
     pub(crate) stands_for: Option<usize>,
-    /// For text of the model's that the stream has laid anew: where it was in the target, in bytes.
+    /// For text that stood for some of the target, which has been laid anew: where in the target that is, in bytes.
     pub(crate) was_at: Option<usize>,
 }
 

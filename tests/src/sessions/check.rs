@@ -1,8 +1,10 @@
 //! What must hold when a rewrite is over: in which way it may be over, and what its region has come to.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::manner::Report;
+use super::page::{Page, Region};
 use super::rewrite::{Fate, Rewrite};
 use super::session::{Broken, Session};
 use super::words::stripped;
@@ -11,7 +13,8 @@ impl Session {
     /// A rewrite is over: its region is what it must be.
     pub(super) fn on_over(&mut self, key: usize) -> Result<(), Broken> {
         let page = &self.desk.page;
-        let text = page.region(key).map(|region| page.slice(region.span()));
+        let span = page.region(key).map(Region::span);
+        let text = span.clone().map(|span| page.slice(span));
         // A report of more than what changed, or of lines, does not tell which blanks and brackets are left.
         let vague = matches!(self.desk.manner.report, Report::Any | Report::Lines)
             && !page.holds_letters(key);
@@ -49,16 +52,28 @@ impl Session {
         self.check_state(key)?;
         self.check_end(key, &text)
             .map_err(|it| format!("rewrite {key} is {}: {it}", self.rewrites[key].state()))?;
-        self.forget_line_ends(key, &text);
+        if let Some(span) = span {
+            self.forget_line_ends(key, &span);
+        }
         Ok(())
     }
 
     /// A line end that was typed with a token before the rewrite was asked for is part of its base, and the model's to
     /// take: whoever rewrites the text after that knows the token without it.
-    fn forget_line_ends(&mut self, key: usize, text: &str) {
+    fn forget_line_ends(&mut self, key: usize, span: &Range<usize>) {
+        let page = &self.desk.page;
+        let mut around = span.clone();
+        while around.start > 0 && is_break(page, around.start - 1) {
+            around.start -= 1;
+        }
+        while around.end < page.len() && is_break(page, around.end) {
+            around.end += 1;
+        }
+        // Nothing lies beyond what is looked at.
+        let text = format!(".{}.", page.slice(around));
         let tokens = &self.rewrites[key].tokens;
         self.lined.retain(|token| {
-            let is_whole = || stripped(text, &BTreeSet::from([*token])).is_ok();
+            let is_whole = || stripped(&text, &BTreeSet::from([*token])).is_ok();
             !tokens.contains(token) || is_whole()
         });
     }
@@ -212,4 +227,8 @@ impl Session {
             .or_else(|_| compare(&lined))
             .map_err(|it| format!("of {all:?}: {it}"))
     }
+}
+
+fn is_break(page: &Page, at: usize) -> bool {
+    matches!(page.cells[at].ch, '\r' | '\n')
 }

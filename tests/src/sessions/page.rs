@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::words::{CLOSE, OPEN};
+
 /// Who put a character there, as far as the rewrite around it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
@@ -149,8 +151,8 @@ impl Page {
             return true;
         }
         let open = (0..at).rev().take(12).map_while(ch);
-        let mut open = open.take_while(|ch| *ch != super::words::CLOSE);
-        open.any(|ch| ch == super::words::OPEN)
+        let mut open = open.take_while(|ch| *ch != CLOSE);
+        open.any(|ch| ch == OPEN)
     }
 
     /// Whether a region's text that is surely its own is gone but for a part that `spared` leaves out.
@@ -209,11 +211,17 @@ impl Page {
                 .get(at + 1)
                 .map_or(self.cells.len(), |next| next.start);
             let typed = |at: usize| self.cells[at].by == By::Person && self.cells[at].ch != '\t';
-            let (mut start, mut end) = (self.regions[at].start, self.regions[at].end);
-            while start > floor && typed(start - 1) {
+            let (first, last) = (self.regions[at].start, self.regions[at].end);
+            let (mut start, mut end) = (first, last);
+            // A token goes whole, with its line end, whatever is known of its parts.
+            let ch = |at: usize| self.cells[at].ch;
+            let is_its_break = |at: usize| ch(at - 1) == CLOSE && matches!(ch(at), '\r' | '\n');
+            let parts = |at: usize| self.is_inside_unit(at);
+            let parts_before = |at: usize| at < first && (parts(at) || is_its_break(at));
+            while start > floor && (typed(start - 1) || parts_before(start)) {
                 start -= 1;
             }
-            while end < ceiling && typed(end) {
+            while end < ceiling && (typed(end) || end > last && parts(end)) {
                 end += 1;
             }
             let grown = (start, end) != (self.regions[at].start, self.regions[at].end);

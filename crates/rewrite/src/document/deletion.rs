@@ -70,15 +70,21 @@ impl DocumentRewrites {
         let deleted = deletion(text, range, put).filter(|it| cuts(regions, it))?;
         seat(text, &deleted, regions, 0..text.len()).or_else(|| {
             let at_border = is_first && !put.is_empty();
-            at_border.then(|| self.seat_at_border(&deleted)).flatten()
+            let seat = || self.seat_at_border(text, &deleted, 0..text.len(), true);
+            at_border.then(seat).flatten()
         })
     }
 
-    /// Where a deletion over a region's edge that is told as a replacement says the same in several places: the nearest
-    /// one that leaves what was typed in the region in one piece, where the first of them does not. Costs the pieces of the
-    /// regions, and the places.
-    fn seat_at_border(&self, range: &Range<usize>) -> Option<Range<usize>> {
-        let text = &self.text;
+    /// Where a deletion over a region's edge that says the same in several places was made: the nearest of them within
+    /// `room` that leaves what was typed in the region in one piece, where the one told of does not. A deletion that is
+    /// told as a replacement is told of at the first of them. Costs the pieces of the regions, and the places.
+    fn seat_at_border(
+        &self,
+        text: &Text,
+        range: &Range<usize>,
+        room: Range<usize>,
+        is_replacement: bool,
+    ) -> Option<Range<usize>> {
         let active = self.rewrites.iter().filter(|it| !it.is_stale());
         let regions: Vec<(Range<usize>, Vec<usize>)> = active
             .map(|it| (it.region(), it.tracked.borders()))
@@ -91,13 +97,16 @@ impl DocumentRewrites {
             })
         };
         let cost = |it: &Range<usize>| usize::from(parted(it.start)) + usize::from(parted(it.end));
-        let others = slides(|at| text.byte(at), range, 0..text.len())
+        let others = slides(|at| text.byte(at), range, room)
             .filter(|(_, it)| text.is_boundary(it.start) && text.is_boundary(it.end));
         let all: Vec<(usize, Range<usize>)> =
             std::iter::once((0, range.clone())).chain(others).collect();
-        let (_, first) = all.iter().min_by_key(|(_, it)| it.start)?;
+        let told = match is_replacement {
+            true => all.iter().map(|(_, it)| it).min_by_key(|it| it.start)?,
+            false => range,
+        };
         let (_, best) = all.iter().min_by_key(|(n, it)| (cost(it), *n))?;
-        (cost(best) < cost(first)).then(|| best.clone())
+        (cost(best) < cost(told)).then(|| best.clone())
     }
 
     /// Moves each deletion inside of a region to where it says the same and leaves what was typed in one go in one
@@ -134,7 +143,10 @@ impl DocumentRewrites {
             else {
                 if let Some(text) = text.filter(|_| put.is_empty() && cuts(&regions, range)) {
                     let room = floor..ceiling.unwrap_or(text.len());
-                    if let Some(seat) = seat(text, range, &regions, room) {
+                    let seat = seat(text, range, &regions, room.clone());
+                    if let Some(seat) =
+                        seat.or_else(|| self.seat_at_border(text, range, room, false))
+                    {
                         seated.to_mut()[at].0 = seat;
                     }
                 }

@@ -9,6 +9,9 @@ use super::{DocumentRewrites, LOST_TRACK};
 use crate::attribution::{self, Attribution, attribute};
 use crate::effect::{Effect, Time};
 
+/// Most changes of one report among which an undo is looked for: each first few of them are read together.
+const MOST_OF_UNDO: usize = 12;
+
 impl DocumentRewrites {
     /// The mirror moved: `changes` led one after another from the text known so far to `after`; none where only the
     /// version did.
@@ -28,6 +31,11 @@ impl DocumentRewrites {
         if let Some((first, between)) = self.first_are_ours(changes) {
             let (ours, rest) = changes.split_at(first);
             self.changed(ours, &between, version, now, out);
+            return self.changed(rest, after, version, now, out);
+        }
+        if let Some((first, between)) = self.first_are_an_undo(changes) {
+            let (undo, rest) = changes.split_at(first);
+            self.changed(undo, &between, version, now, out);
             return self.changed(rest, after, version, now, out);
         }
         self.judge_refusal(changes, after);
@@ -125,6 +133,33 @@ impl DocumentRewrites {
             attribution::is_all(&self.text, ours, &text, &flight.parts)
                 .then(|| (first, text.clone()))
         })
+    }
+
+    /// How many changes from the first on undo edits of ours in more regions than all that were reported with them, and the
+    /// text after them: what is typed right behind what came back reads as one change with it. Costs what they touch, for
+    /// each first few of them.
+    fn first_are_an_undo(&self, changes: &[ChangeSet]) -> Option<(usize, Text)> {
+        let undoable = || self.rewrites.iter().any(|it| it.tracked.has_moments());
+        let several = (3..=MOST_OF_UNDO).contains(&changes.len());
+        if self.profile.reports_apart || !several || !undoable() {
+            return None;
+        }
+        let (mut text, mut most) = (self.text.clone(), 0);
+        let mut found = None;
+        for (at, change) in changes.iter().enumerate() {
+            change.apply(&mut text);
+            let (steps, _) = attribute(&self.text, &changes[..=at], &text, Vec::new());
+            let undone = match &steps[..] {
+                [step] => self.undone_regions(&step.user, Some(&self.text)),
+                _ => 0,
+            };
+            if undone > most {
+                (most, found) = (undone, Some((at + 1, text.clone())));
+            } else if undone == most && at + 1 == changes.len() {
+                return None;
+            }
+        }
+        found.filter(|(count, _)| 1 < *count && *count < changes.len())
     }
 
     /// Lets go of every region of which the mirror says otherwise than its pieces do. That takes an editor that

@@ -66,10 +66,13 @@ impl DocumentRewrites {
 
     /// Whether these changes of the user undo an edit of ours in some region.
     pub(super) fn is_undo(&self, changes: &[Replacement], text: Option<&Text>) -> bool {
+        self.undone_regions(changes, text) > 0
+    }
+
+    /// In how many regions they do.
+    pub(super) fn undone_regions(&self, changes: &[Replacement], text: Option<&Text>) -> usize {
         let changes = self.parted_by_undo(changes);
-        !self
-            .all_undone(&self.slid_to_undo(&changes, text))
-            .is_empty()
+        self.all_undone(&self.slid_to_undo(&changes, text)).len()
     }
 
     /// An editor that compares texts tells of a line that comes back behind a region's last one as put behind that one's

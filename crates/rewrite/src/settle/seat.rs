@@ -226,6 +226,8 @@ impl Tracked {
     /// Pieces as those that stay, the base among them, and those that make the same target elsewhere, not shown
     /// yet. None where the user has typed among them: no edit of ours touches the user's text, so it cannot pass.
     fn parted(&mut self, range: Range<usize>) -> Option<(Vec<Piece>, Vec<Piece>)> {
+        let before = self.pieces[..range.start].iter();
+        let mut at: usize = before.filter(|it| it.in_target).map(|it| it.len).sum();
         let pieces = self.pieces[range].to_vec();
         if pieces.iter().any(|piece| piece.origin == Origin::Theirs) {
             return None;
@@ -247,11 +249,14 @@ impl Tracked {
             });
             self.ours.push_str(&text);
             if piece.origin == Origin::Base || piece.shown {
+                // Until it has gone the user may delete some of it.
                 stays.push(Piece {
                     in_target: false,
+                    was_at: Some(at),
                     ..piece
                 });
             }
+            at += piece.len;
         }
         Some((stays, moves))
     }
@@ -317,4 +322,37 @@ fn line_at(text: &str, at: usize) -> Range<usize> {
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
     let end = text[at..].find('\n').map_or(text.len(), |len| at + len);
     start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use diff::Splice;
+
+    use crate::piece::Showing;
+    use crate::tracked::Tracked;
+
+    #[test]
+    fn a_word_deleted_of_a_line_that_is_on_its_way_past_typing_stays_deleted() {
+        let mut tracked = Tracked::new("\nif {\n\n".to_owned());
+        let lands = |tracked: &mut Tracked, edit: u32| {
+            tracked.gaps(Showing::Applied, |_| edit);
+            tracked.confirm(edit, edit);
+        };
+        tracked.user_change(2..2, "<me>");
+        for (at, delete, insert) in [(0, 0, "if {"), (5, 4, "* NEW")] {
+            tracked.splice(&Splice {
+                at,
+                delete,
+                insert: insert.to_owned(),
+            });
+        }
+        lands(&mut tracked, 1);
+        assert_eq!(tracked.shown(), "if {\n* NEW<me>\n\n");
+        assert!(tracked.seat_typing(), "its line is above now");
+        tracked.user_change(7..10, "");
+        lands(&mut tracked, 2);
+        assert_eq!(tracked.shown(), "i<me>f {\n* \n\n");
+        tracked.settle(Showing::Applied);
+        assert_eq!(tracked.wanted(Showing::Applied), "i<me>f {\n* \n\n");
+    }
 }

@@ -354,3 +354,25 @@ fn a_deletion_told_with_typing_takes_what_is_beside_the_region_and_nothing_of_it
     let left = region_after(text, "    do x;<3>\n", ("   do", "\n<2"), "<4>   do x;<3");
     assert_eq!(left, " <4>   do x;<3>\n");
 }
+
+#[test]
+fn a_deletion_over_an_edge_that_is_told_with_typing_leaves_what_was_typed_in_one_piece() {
+    let text = "one\nmojuh(, tadic)\n + setog<1>\nend\n";
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut mirror = Text::from(text);
+    let mut engine = DocumentRewrites::open(mirror.clone(), 1, profile);
+    let mut out = Vec::new();
+    let start = start_of(ID, &mirror, 4..27, Apply::Live);
+    engine.start(start, 0, &mut out).expect("a free region");
+    let told = "<9>\n(, )\n<8>\n + <2";
+    for (version, (range, put)) in (2..).zip([(22..22, "<2>"), (3..32, told)]) {
+        let change = ChangeSet::replace(mirror.len(), range, put);
+        change.apply(&mut mirror);
+        engine.changed(&[change], &mirror, version, 0, &mut out);
+    }
+    let region = engine.region(ID).expect("it waits");
+    assert_eq!(mirror.slice(region), "(, )\n<8>\n + <2>", "{mirror}");
+}

@@ -604,6 +604,30 @@ fn an_undo_after_the_model_has_said_all_stops_what_is_still_to_come_and_says_so(
 }
 
 #[test]
+fn an_undo_in_two_regions_told_of_with_the_edit_before_and_typing_right_behind_it_is_one_in_both() {
+    let mut desk = Desk::new("one\nkeep\na b\nkeep\nc(d)\n", Profile::default());
+    desk.start(1, 0..4);
+    desk.start(2, 9..23);
+    for (id, answer) in [(1, "new\none\n"), (2, "a B\nkeep\nC(D)\n")] {
+        desk.says(id, answer);
+        desk.ends(id);
+    }
+    assert_eq!(desk.asked().len(), 3);
+    desk.reports(&[
+        (0..21, "new\none\nkeep\na B\nkeep\nC(D"),
+        (0..4, ""),
+        (11..12, "b"),
+        (18..21, "c(d"),
+        (21..21, "<me>"),
+    ]);
+    assert_eq!(desk.region(2), "a b\nkeep\nc(d<me>)\n");
+    assert_eq!(desk.asked(), []);
+    for id in [1, 2] {
+        assert_eq!(desk.engine.state(RewriteId(id)), Some(State::Rejected));
+    }
+}
+
+#[test]
 fn to_delete_what_was_typed_before_a_redirect_took_an_edit_back_is_no_undo_of_it() {
     let mut desk = Desk::new("a\nend\n", Profile::default());
     desk.start(1, 0..2);
