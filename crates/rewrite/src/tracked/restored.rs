@@ -179,6 +179,33 @@ impl Tracked {
         whole.map(|(_, back)| back)
     }
 
+    /// What is left of the user's own text beside the place before a piece is what it was typed for, where it spells that and
+    /// no more: who replaces `x` by `xyz` and takes `yz` away has replaced nothing. Costs the pieces there.
+    pub(super) fn take_back_what_is_left(&mut self, index: usize) {
+        let theirs = |it: &&Piece| it.origin == Origin::Theirs;
+        let hidden = |it: &Piece| !it.shown && it.origin != Origin::Theirs;
+        let index = index.min(self.pieces.len());
+        let gap = self.pieces[..index].iter().rev();
+        let end = index - gap.take_while(|it| hidden(it)).count();
+        let start = end - self.pieces[..end].iter().rev().take_while(theirs).count();
+        let behind = self.pieces[end..].iter().take_while(theirs).count();
+        let run = start..end + behind;
+        let text: String = self.pieces[run.clone()]
+            .iter()
+            .map(|it| self.text_of(it))
+            .collect();
+        if text.is_empty() {
+            return;
+        }
+        let back = self.deleted_there(start, text.len(), &text);
+        if back.is_empty() {
+            return;
+        }
+        self.shown_len -= text.len();
+        self.pieces.drain(run);
+        self.take_back(&back);
+    }
+
     /// Shows deleted texts again, as what they were.
     pub(super) fn take_back(&mut self, back: &[Back]) {
         if back.is_empty() {
@@ -262,6 +289,16 @@ mod tests {
     #[test]
     fn what_was_typed_over_comes_back_when_the_typing_goes() {
         check(&[(4..7, "1"), (4..5, "one")], "one\ntwo\n");
+    }
+
+    #[test]
+    fn what_is_left_of_typing_is_what_it_was_typed_for_where_it_says_the_same() {
+        let mut tracked = Tracked::new("// one\n".to_owned());
+        for (range, text) in [(0..1, "<3>/<2>"), (0..3, ""), (1..4, "")] {
+            tracked.user_change(range, text);
+        }
+        assert_eq!(tracked.shown(), "// one\n");
+        assert!(!tracked.touched(), "all is as it was");
     }
 
     #[test]

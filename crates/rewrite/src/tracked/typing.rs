@@ -109,6 +109,9 @@ impl Tracked {
             self.delete_of_target(copy, true);
         }
         self.take_back(&back);
+        if text.is_empty() {
+            self.take_back_what_is_left(index);
+        }
         if self.moments.is_settled() {
             self.name_hunks_of_theirs();
         }
