@@ -7,7 +7,7 @@ use text::{ChangeSet, Text};
 
 use super::{DocumentRewrites, LOST_TRACK};
 use crate::attribution::{self, Attribution, attribute};
-use crate::effect::{Effect, Time};
+use crate::effect::{Effect, RewriteId, Time};
 
 /// Most changes of one report among which an undo is looked for: each first few of them are read together.
 const MOST_OF_UNDO: usize = 12;
@@ -254,16 +254,27 @@ impl DocumentRewrites {
     /// The user replaced a range (bytes of the text before, with our confirmed parts in it).
     pub(super) fn user_change(&mut self, range: Range<usize>, text: &str, out: &mut Vec<Effect>) {
         if let Some(parted) = self.returns_over_edge(&range, text) {
-            for text in parted {
-                self.user_change(range.clone(), &text, out);
+            for (text, home) in parted {
+                self.user_change_in(home, range.clone(), &text, out);
             }
             return;
         }
         if text.is_empty() {
             self.note_cut(&range);
         }
+        let home = self.returns_to(&range, text);
+        self.user_change_in(home, range, text, out);
+    }
+
+    /// The same, where text at an edge comes into the region of one rewrite or none.
+    fn user_change_in(
+        &mut self,
+        returns_to: Option<RewriteId>,
+        range: Range<usize>,
+        text: &str,
+        out: &mut Vec<Effect>,
+    ) {
         let grown = text.len() as isize - range.len() as isize;
-        let returns_to = self.returns_to(&range, text);
         let home = self
             .rewrites
             .iter()

@@ -48,13 +48,13 @@ impl DocumentRewrites {
         }
     }
 
-    /// What the user deleted across an edge of a region comes back in one piece: its two sides, in the order in which they
-    /// are put to stand where they stood.
+    /// What the user deleted across an edge of a region comes back in one piece: its two sides, each with the rewrite that it
+    /// comes into, in the order in which they are put to stand where they stood.
     pub(super) fn returns_over_edge(
         &self,
         range: &Range<usize>,
         text: &str,
-    ) -> Option<[String; 2]> {
+    ) -> Option<[(String, Option<RewriteId>); 2]> {
         if !range.is_empty() || text.is_empty() {
             return None;
         }
@@ -63,16 +63,20 @@ impl DocumentRewrites {
             let region = rewrite.region();
             let inside = |edge: Edge, inside: Option<&str>| {
                 let came = inside.filter(|it| rewrite.tracked.has_deleted_at(edge, it));
-                came.map(str::to_owned)
+                came.map(|it| (it.to_owned(), Some(rewrite.id)))
             };
             let (before, behind) = &rewrite.cuts;
             if range.start == region.start {
                 let own = |cut: &String| inside(Edge::Start, text.strip_prefix(&**cut));
-                return before.iter().find_map(|cut| Some([own(cut)?, cut.clone()]));
+                return before
+                    .iter()
+                    .find_map(|cut| Some([own(cut)?, (cut.clone(), None)]));
             }
             if range.start == region.end {
                 let own = |cut: &String| inside(Edge::End, text.strip_suffix(&**cut));
-                return behind.iter().find_map(|cut| Some([cut.clone(), own(cut)?]));
+                return behind
+                    .iter()
+                    .find_map(|cut| Some([(cut.clone(), None), own(cut)?]));
             }
             None
         })

@@ -670,3 +670,13 @@ fn what_was_deleted_of_a_line_does_not_come_back_where_the_model_moves_it() {
         assert_eq!(desk.region(1), "one\nA\nB\n", "{apply:?}");
     }
 }
+
+#[test]
+fn what_comes_back_over_an_edge_stands_outside_also_where_the_same_was_deleted_inside() {
+    let mut desk = Desk::new("w x + y + z\n", Profile::default());
+    desk.start(1, 0..7);
+    for (range, put) in [(3..6, ""), (3..3, " + "), (2..10, ""), (2..2, "x + y + ")] {
+        desk.reports(&[(range, put)]);
+    }
+    assert_eq!(desk.region(1), "w x + y");
+}
