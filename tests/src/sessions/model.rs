@@ -26,6 +26,8 @@ pub(super) struct Asked {
     /// The region as it was sent.
     pub(super) region: String,
     pub(super) instruction: String,
+    /// All that was sent.
+    pub(super) text: String,
 }
 
 /// The answer to one request, under way.
@@ -366,6 +368,7 @@ fn receive(house: &Arc<Shared>, connection: &Arc<Connection>, text: &str) {
             stream,
             region,
             instruction,
+            text: said,
         }))
         .ok();
 }

@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// The model is asked: by the text that it is sent, the server knows the region as it is.
-    pub(super) fn check_asked(&mut self, key: usize, sent: &str) -> Result<(), Broken> {
+    pub(super) fn check_asked(&mut self, key: usize, sent: &str, with: &str) -> Result<(), Broken> {
         if let Some(base) = &self.rewrites[key].base {
             let bare = without_break(base);
             return match bare == sent {
@@ -159,7 +159,10 @@ impl Session {
         let length = sent_tokens.len();
         // One that is tried again in the same words, before this one is asked, has none of what was typed since.
         let again = self.is_asked_again(key, without_break(&sent));
-        let is_other = again.is_some_and(|old| self.rewrites[old].is_lost);
+        let is_other = again.is_some_and(|old| {
+            let old = &self.rewrites[old];
+            old.is_lost && old.asked_with.as_deref() == Some(with)
+        });
         let some = || length == 0 || typed.windows(length).any(|it| it == sent_tokens);
         let fits = sent_tokens == typed || blurs && !is_other && some();
         if old.level != Level::Open && !fits {

@@ -100,6 +100,8 @@ pub(super) struct Rewrite {
     pub(super) pieces: VecDeque<String>,
     pub(super) said: usize,
     pub(super) stream: Option<Stream>,
+    /// All that the model was sent last.
+    pub(super) asked_with: Option<String>,
     /// What was asked before and has no end yet, with what is left to say, how much is said, and whether it has begun.
     pub(super) spare: Option<(Stream, VecDeque<String>, usize, bool)>,
     pub(super) has_begun: bool,
@@ -170,6 +172,7 @@ impl Rewrite {
             accepted: None,
             plan: None,
             verdicts: BTreeMap::new(),
+            asked_with: None,
             is_asked: false,
             is_over: false,
             edits: 0,

@@ -332,7 +332,7 @@ impl Session {
             self.early.push(asked);
             return Ok(());
         }
-        if let Err(wrong) = self.check_asked(key, &asked.region) {
+        if let Err(wrong) = self.check_asked(key, &asked.region, &asked.text) {
             if self.was_asked_for_another(key) {
                 self.rewrites[key].forget_model();
                 return self.on_asked(asked);
@@ -346,6 +346,7 @@ impl Session {
         }
         let rewrite = &mut self.rewrites[key];
         rewrite.is_lost = false;
+        rewrite.asked_with = Some(asked.text);
         // What failed is asked again, perhaps for the rest only, and fails again.
         if rewrite.has_ended && matches!(rewrite.fate, Fate::Fail(..)) {
             asked.stream.begin();

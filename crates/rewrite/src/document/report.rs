@@ -33,7 +33,7 @@ impl DocumentRewrites {
             self.changed(ours, &between, version, now, out);
             return self.changed(rest, after, version, now, out);
         }
-        if let Some((first, between)) = self.first_are_an_undo(changes) {
+        if let Some((first, between)) = self.first_are_an_undo(changes, after) {
             let (undo, rest) = changes.split_at(first);
             self.changed(undo, &between, version, now, out);
             return self.changed(rest, after, version, now, out);
@@ -138,11 +138,19 @@ impl DocumentRewrites {
     /// How many changes from the first on undo edits of ours in more regions than all that were reported with them, and the
     /// text after them: what is typed right behind what came back reads as one change with it. Costs what they touch, for
     /// each first few of them.
-    fn first_are_an_undo(&self, changes: &[ChangeSet]) -> Option<(usize, Text)> {
+    fn first_are_an_undo(&self, changes: &[ChangeSet], after: &Text) -> Option<(usize, Text)> {
         let undoable = || self.rewrites.iter().any(|it| it.tracked.has_moments());
         let several = (3..=MOST_OF_UNDO).contains(&changes.len());
         if self.profile.reports_apart || !several || !undoable() {
             return None;
+        }
+        // What a reject puts back may be what an undo would.
+        let parts = self.flight.as_ref().map_or(&[][..], |it| &it.parts);
+        if !parts.is_empty() {
+            let (steps, _) = attribute(&self.text, changes, after, parts.to_vec());
+            if steps.iter().any(|step| !step.confirmed.is_empty()) {
+                return None;
+            }
         }
         let (mut text, mut most) = (self.text.clone(), 0);
         let mut found = None;

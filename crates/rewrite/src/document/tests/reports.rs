@@ -628,6 +628,37 @@ fn an_undo_in_two_regions_told_of_with_the_edit_before_and_typing_right_behind_i
 }
 
 #[test]
+fn a_reject_that_is_told_in_pieces_is_not_an_undo_of_the_last_edit() {
+    let mut desk = Desk::new("one\n    k = v\nkeep\nzz\nend\n", Profile::default());
+    desk.start(1, 0..22);
+    desk.says(1, "new\none\n");
+    desk.applies();
+    // Without the first edit the region has never been what it is to be.
+    desk.reports(&[(5..5, "<me>")]);
+    desk.says(1, "A(B, C)\nkeep\nTHREE\n");
+    desk.ends(1);
+    desk.applies();
+    desk.asked();
+    let rejected = desk.engine.decide(ID, false, None, &mut Vec::new());
+    rejected.expect("something to decide");
+    let asked = desk.asked();
+    let parts = [(0..4, ""), (12..19, "    k = v"), (25..30, "zz")];
+    assert_eq!(asked, parts.map(|(at, text)| (at, text.to_owned())));
+    // The blank that both have stays.
+    let told = [
+        (25..30, "zz"),
+        (17..19, "   k = v"),
+        (12..16, ""),
+        (0..4, ""),
+    ];
+    desk.reports(&told);
+    assert!(desk.engine.flight.is_none(), "all of it has arrived");
+    assert_eq!(desk.asked(), []);
+    assert_eq!(desk.region(1), "o<me>ne\n    k = v\nkeep\nzz\n");
+    assert_eq!(desk.engine.state(ID), Some(State::Rejected));
+}
+
+#[test]
 fn to_delete_what_was_typed_before_a_redirect_took_an_edit_back_is_no_undo_of_it() {
     let mut desk = Desk::new("a\nend\n", Profile::default());
     desk.start(1, 0..2);
