@@ -10,7 +10,7 @@ use super::manner::Echo;
 use super::page::{By, Cell};
 use super::rewrite::{Deleted, Level, Whose};
 use super::session::{Broken, Mood, Purpose, Session};
-use super::words::{CLOSE, OPEN, is_word, stripped, token, tokens_of, words_of};
+use super::words::{CLOSE, OPEN, is_word, parting_tokens, stripped, token, tokens_of, words_of};
 
 impl Session {
     /// One act, by the mood.
@@ -218,6 +218,17 @@ impl Session {
     }
 
     /// Notes what a deletion takes out of the regions that it reaches into, and makes it.
+    /// The tokens that part a word of a rewrite's base; of the one before it where its own is not known yet.
+    pub(super) fn parting_tokens_of(&self, key: usize) -> BTreeSet<u32> {
+        let all = std::iter::successors(Some(&self.rewrites[key]), |it| {
+            let old = it.follows.filter(|_| it.base.is_none())?;
+            Some(&self.rewrites[old])
+        });
+        all.last()
+            .and_then(|it| it.base.as_deref())
+            .map_or_else(BTreeSet::new, parting_tokens)
+    }
+
     pub(super) fn delete(&mut self, span: Range<usize>, level: Level) {
         let (words, tokens) = (self.word_spans(), self.token_spans());
         let within = |it: &Range<usize>| span.start <= it.start && it.end <= span.end;
@@ -226,6 +237,7 @@ impl Session {
             if region.end <= span.start || span.end <= region.start {
                 continue;
             }
+            let parting = self.parting_tokens_of(region.key);
             let rewrite = &mut self.rewrites[region.key];
             rewrite.loosen(level);
             rewrite.is_disputed |= level != Level::Exact;
@@ -260,7 +272,7 @@ impl Session {
             let (beside, in_base) = (ends(&around), ends(&bare));
             let parted = (0..2).any(|at| own[at] && in_base[at] && !beside[at]);
             let mut gone_tokens = tokens.iter().filter(|(at, _)| cut.contains(&at.start));
-            let cuts_at_a_part = gone_tokens.any(|(_, number)| rewrite.is_parted_by(*number));
+            let cuts_at_a_part = gone_tokens.any(|(_, number)| parting.contains(number));
             if parted || cuts_at_a_part {
                 rewrite.loosen(Level::Open);
             }
@@ -275,8 +287,20 @@ impl Session {
             let mut all_tokens = tokens
                 .iter()
                 .filter(|(at, _)| region.span().contains(&at.start));
-            let is_parted = all_tokens.any(|(_, number)| rewrite.is_parted_by(*number));
-            if puts && is_parted && cells.iter().any(|it| it.by == By::Text) {
+            let is_parted = all_tokens.any(|(_, number)| parting.contains(number));
+            let has_models = page.cells[region.span()]
+                .iter()
+                .any(|it| it.by == By::Server);
+            // A part of a word of the base and a part of one of the model's, beside each other, are no word.
+            let in_token = |at: usize| tokens.iter().any(|(span, _)| span.contains(&at));
+            let seen = |at: &usize| !in_token(*at) && !matches!(page.cells[*at].ch, '\r' | '\n');
+            let seen: Vec<&Cell> = cut.clone().filter(seen).map(|at| &page.cells[at]).collect();
+            let is_mixed = seen.windows(2).any(|pair| {
+                let letters = pair.iter().all(|it| it.ch.is_alphanumeric());
+                let of = |by: By| pair.iter().any(|it| it.by == by);
+                letters && of(By::Server) && of(By::Text)
+            });
+            if is_mixed || has_models && is_parted && cells.iter().any(|it| it.by == By::Text) {
                 rewrite.loosen(Level::Open);
             }
             let bare = stripped(&text, &self.lined);
@@ -394,10 +418,16 @@ impl Session {
     pub(super) fn delete_region(&mut self) {
         let length = self.desk.page.len();
         let keep_end = self.desk.manner.whole_lines;
-        let regions = self.desk.page.regions.iter();
+        let page = &self.desk.page;
+        let regions = page.regions.iter();
         let spans: Vec<Range<usize>> = regions
             .map(|it| it.span())
             .filter(|span| !(span.is_empty() || keep_end && span.end == length))
+            .filter(|span| {
+                [span.start, span.end]
+                    .iter()
+                    .all(|at| !page.is_inside_unit(*at))
+            })
             .collect();
         if self.person.u8(..3) == 0
             && let Some(span) = self.choose(&spans)
