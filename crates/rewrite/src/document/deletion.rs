@@ -86,15 +86,15 @@ impl DocumentRewrites {
         is_replacement: bool,
     ) -> Option<Range<usize>> {
         let active = self.rewrites.iter().filter(|it| !it.is_stale());
-        let regions: Vec<(Range<usize>, Vec<usize>)> = active
-            .map(|it| (it.region(), it.tracked.borders()))
+        let typing: Vec<Range<usize>> = active
+            .flat_map(|it| {
+                let (start, typed) = (it.start, it.tracked.typing().into_iter());
+                typed.map(move |at| at.start + start..at.end + start)
+            })
             .collect();
         let parted = |at: usize| {
-            regions.iter().any(|(region, borders)| {
-                region.start < at
-                    && at < region.end
-                    && borders.binary_search(&(at - region.start)).is_err()
-            })
+            let next = typing.partition_point(|it| it.end <= at);
+            typing.get(next).is_some_and(|it| it.start < at)
         };
         let cost = |it: &Range<usize>| usize::from(parted(it.start)) + usize::from(parted(it.end));
         let others = slides(|at| text.byte(at), range, room)

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::Tracked;
+use crate::piece::Origin;
 use crate::slide::slides;
 
 impl Tracked {
@@ -46,7 +47,7 @@ impl Tracked {
     }
 
     /// Where the pieces of the shown text begin, in order, and where the last one ends: bytes of that text. O(pieces).
-    pub(crate) fn borders(&self) -> Vec<usize> {
+    fn borders(&self) -> Vec<usize> {
         let mut shown = 0;
         let starts = self.pieces.iter().filter(|piece| piece.shown).map(|piece| {
             let start = shown;
@@ -56,6 +57,18 @@ impl Tracked {
         let mut borders: Vec<usize> = starts.collect();
         borders.push(shown);
         borders
+    }
+
+    /// What the user typed, each text that was typed in one go, in bytes of the shown text; in order. O(pieces).
+    pub(crate) fn typing(&self) -> Vec<Range<usize>> {
+        let mut start = 0;
+        let shown = self.pieces.iter().filter(|piece| piece.shown);
+        let typed = shown.filter_map(|piece| {
+            let range = start..start + piece.len;
+            start = range.end;
+            (piece.origin == Origin::Theirs).then_some(range)
+        });
+        typed.collect()
     }
 
     /// Whether a range of the shown text holds a line break. O(pieces), and the range.

@@ -376,3 +376,25 @@ fn a_deletion_over_an_edge_that_is_told_with_typing_leaves_what_was_typed_in_one
     let region = engine.region(ID).expect("it waits");
     assert_eq!(mirror.slice(region), "(, )\n<8>\n + <2>", "{mirror}");
 }
+
+#[test]
+fn a_deletion_over_an_edge_cuts_what_stood_there_where_it_is_told() {
+    let mut mirror = Text::from("top fegek\n  diwin + luqaj\nend\n");
+    let profile = Profile {
+        compares_texts: true,
+        ..Profile::default()
+    };
+    let mut engine = DocumentRewrites::open(mirror.clone(), 1, profile);
+    let mut out = Vec::new();
+    let start = start_of(ID, &mirror, 10..26, Apply::Live);
+    engine.start(start, 0, &mut out).expect("a free region");
+    let gone = "fegek\n  diwin +<1> ";
+    for (version, (range, put)) in (2..).zip([(19..19, "<1>"), (4..23, ""), (4..4, gone)]) {
+        let change = ChangeSet::replace(mirror.len(), range, put);
+        change.apply(&mut mirror);
+        engine.changed(&[change], &mirror, version, 0, &mut out);
+        engine.check().expect("regions and mirror agree");
+    }
+    let region = engine.region(ID).expect("it waits");
+    assert_eq!(mirror.slice(region), "  diwin +<1> luqaj\n", "{mirror}");
+}
