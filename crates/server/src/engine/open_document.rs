@@ -113,7 +113,7 @@ impl OpenDocument {
         self.rewrites.text()
     }
 
-    /// What a selection (bytes) means, short of the rewrites beside it that are not decided: nobody selected those.
+    /// What a selection (bytes) means, short of the rewrites beside it that are not over: nobody selected those.
     /// Lines of their own stay whole, and the last one is meant without its line break.
     pub(crate) fn clear_of_rewrites(
         &self,
@@ -121,8 +121,10 @@ impl OpenDocument {
         selected: &Range<usize>,
     ) -> Range<usize> {
         let Range { mut start, mut end } = meant;
-        let undecided = self.rewrites.active().filter(|view| !view.state.is_over());
-        for other in undecided.map(|view| view.region) {
+        // One that is rejected is there until its text is back.
+        let active = self.rewrites.active();
+        let there = active.filter(|view| view.state != rewrite::State::Stale);
+        for other in there.map(|view| view.region) {
             if start < other.end && other.end <= selected.start {
                 start = other.end;
             }
@@ -437,5 +439,32 @@ mod tests {
         assert_eq!(document.selection(number), Some(region.clone()));
         let retriable = document.retriable(RewriteId(1)).unwrap();
         assert_eq!(retriable.region(), region);
+    }
+
+    #[test]
+    fn a_selection_beside_a_rewrite_whose_text_is_being_taken_back_is_short_of_it() {
+        let mut document = document("one\n  two\n");
+        let start = rewrite::Start {
+            id: RewriteId(1),
+            region: 0..6,
+            instruction: String::new(),
+            apply: rewrite::Apply::Live,
+            request: model_protocol::Request::default(),
+            shape: prompt::Shape::of("one\n  ", prompt::LineEnding::Lf),
+            removed: None,
+        };
+        let mut out = Vec::new();
+        document.rewrites.start(start, 0, &mut out).unwrap();
+        let answer = model_protocol::StreamEvent::Delta {
+            text: "ONE\n".to_owned(),
+        };
+        let answer = rewrite::ModelEvent::Stream(answer);
+        document.rewrites.model(RewriteId(1), answer, 0, &mut out);
+        document.rewrites.settle(1_000_000, &mut out);
+        let rejected = document
+            .rewrites
+            .decide(RewriteId(1), false, None, &mut out);
+        rejected.unwrap();
+        assert_eq!(document.clear_of_rewrites(4..9, &(6..9)), 6..9);
     }
 }
