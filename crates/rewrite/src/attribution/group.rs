@@ -113,6 +113,28 @@ impl Group {
         doubted.all(|part| is_told(&part.edit))
     }
 
+    /// Whether with all parts in it the text wants nothing but text that is typed away from them: then they have arrived,
+    /// however that is told. Not where that may be chance: some of several parts says something.
+    fn leaves_typing_elsewhere(&self, was: &str, made: &str, is: &str) -> bool {
+        let says = |part: &OurEdit| part.edit.text.chars().any(char::is_alphanumeric);
+        if self.parts.len() < 2 || !self.parts.iter().any(says) {
+            return false;
+        }
+        let mut moved = 0;
+        let places = self.parts.iter().map(|OurEdit { edit, .. }| {
+            let (gone, put) = edit.trimmed(was, self.range.start);
+            let start = gone.start.wrapping_add_signed(moved);
+            moved += put.len() as isize - gone.len() as isize;
+            start..start + put.len()
+        });
+        let places: Vec<Range<usize>> = places.collect();
+        let typed = self.replacements_within_told(was, made, is);
+        typed.iter().all(|(range, _)| {
+            let mut places = places.iter();
+            range.is_empty() && places.all(|it| range.end < it.start || it.end < range.start)
+        })
+    }
+
     fn believes(&self, belief: Belief) -> bool {
         self.parts.iter().any(|part| part.belief == belief)
     }
@@ -232,8 +254,10 @@ impl Weighed {
         if let Some(arrived) = group.arrived_alone(&was, &is) {
             return group.split(&arrived, &was);
         }
-        let possible = !group.parts.is_empty() && !group.edits.is_empty() && group.is_covered(old);
         let made = spliced(&was, start, group.parts.iter().map(|part| &part.edit));
+        let possible = !group.parts.is_empty()
+            && !group.edits.is_empty()
+            && (group.is_covered(old) || group.leaves_typing_elsewhere(&was, &made, &is));
         let mixed = possible.then(|| group.replacements_within_told(&was, &made, &is));
         // Nobody takes away all that has just come, and only that.
         let taken = mixed.as_ref().map(|mixed| group.taken_back(&was, mixed));

@@ -461,3 +461,14 @@ fn check_told_with_deletion(old: &str, user: Say, gone: Range<usize>) {
     };
     assert_eq!((steps, missing), (vec![step], Vec::new()));
 }
+
+#[test]
+fn a_line_that_goes_and_one_that_becomes_it_may_be_told_across_both_together_with_typing_below() {
+    check(
+        "kojid(one) e\nkojid(big, r<1>ada) e\nend\n",
+        &[(0..13, ""), (19..25, "one"), (28..31, "")],
+        &[(9..36, "<1>) e\ne<5>")],
+        &[0, 1, 2],
+        &[(17..17, "<5>")],
+    );
+}
