@@ -243,6 +243,10 @@ impl Session {
             rewrite.is_disputed |= level != Level::Exact;
             // What is left may all be the person's own, typed at an edge that is told as inside.
             rewrite.may_be_stale |= self.desk.page.holds_nothing(region.key, &span);
+            // What an undo put back at its edge may stand outside.
+            let mut cells = self.desk.page.cells[region.span()].iter();
+            let is_vague = rewrite.level == Level::Open && cells.any(|it| it.by == By::Edge);
+            rewrite.may_be_stale |= is_vague;
             // Told together with what is deleted next, it may be one deletion of all of the region.
             let crosses = span.start < region.start || region.end < span.end;
             let merges = matches!(self.desk.manner.echo, Echo::Held(_) | Echo::Any);
