@@ -200,7 +200,7 @@ impl Rewrite {
 
     /// The region or the document is gone: nothing more is sent for it.
     pub(crate) fn go_stale(&mut self, message: &str) {
-        if !matches!(self.phase, Phase::Leaving(_)) {
+        if !matches!(self.phase, Phase::Leaving(_)) || self.message.is_none() {
             self.message = Some(message.to_owned());
         }
         self.phase = Phase::Leaving(State::Stale);

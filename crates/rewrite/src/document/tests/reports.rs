@@ -711,3 +711,18 @@ fn what_comes_back_over_an_edge_stands_outside_also_where_the_same_was_deleted_i
     }
     assert_eq!(desk.region(1), "w x + y");
 }
+
+#[test]
+fn who_deletes_the_text_of_a_rejected_rewrite_before_it_is_back_is_told_why_it_ended() {
+    let mut desk = Desk::answered("one\ntwo\n", 0..4, "ONE\n");
+    desk.applies();
+    desk.asked();
+    let rejected = desk.engine.decide(ID, false, None, &mut Vec::new());
+    rejected.expect("something to decide");
+    assert_eq!(desk.asked().len(), 1);
+    desk.reports(&[(0..8, "")]);
+    let view = desk.engine.view(ID).expect("it is remembered");
+    assert_eq!(view.state, State::Stale);
+    let why = view.message.unwrap_or_default();
+    assert!(why.contains("deleted"), "{why}");
+}
