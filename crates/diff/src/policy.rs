@@ -187,6 +187,7 @@ impl<L: AsRef<NewLine>> Situation<'_, L> {
             }
             if near && k < HOLD {
                 similar += self.similar_weight(line.as_ref(), old);
+                similar -= self.equal_nearby(line.as_ref(), old);
             }
         }
         let Some((k, old)) = anchor else {

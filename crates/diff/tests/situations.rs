@@ -83,6 +83,39 @@ fn a_line_between_similar_ones_leaves_them_alone() {
     check(old, new, &["31 -\"\" +\"    Kind::Grey => 4,\\n\""]);
 }
 
+const SIZES: &str = "\
+size_of_box = 6170
+size_of_bag = 6170
+size_of_crate = 7404
+size_of_barrel = 9872
+size_of_tin = 3702
+";
+
+#[test]
+fn a_line_that_stays_behind_deleted_ones_stays_where_those_behind_it_are_changed() {
+    check(
+        SIZES,
+        "size_of_crate = 7404\nlength_of_barrel = 9872\nlength_of_tin = 3702\n",
+        &[
+            "0 -\"size_of_box = 6170\\nsize_of_bag = 6170\\n\" +\"\"",
+            "21 -\"size\" +\"length\"",
+            "45 -\"size\" +\"length\"",
+        ],
+    );
+}
+
+#[test]
+fn a_line_that_stays_behind_deleted_ones_stays_where_one_comes_behind_it() {
+    check(
+        SIZES,
+        "size_of_crate = 7404\n# the rest\nlength_of_barrel = 9872\nsize_of_tin = 3702\n",
+        &[
+            "0 -\"size_of_box = 6170\\nsize_of_bag = 6170\\n\" +\"\"",
+            "21 -\"size\" +\"# the rest\\nlength\"",
+        ],
+    );
+}
+
 #[test]
 fn a_deleted_function_goes_in_one_splice() {
     let [load, save, close] = functions();

@@ -1,6 +1,6 @@
 //! How much lines say that stand beside each other. What is concluded from it is in the module above.
 
-use super::{HEADS, HOLD_RUN, NewLine, Situation};
+use super::{HEADS, HOLD, HOLD_RUN, NewLine, Situation};
 use crate::lines::content;
 use crate::similarity::similarity;
 
@@ -38,13 +38,7 @@ impl<L: AsRef<NewLine>> Situation<'_, L> {
         let lines = &self.held[k..];
         for (at, line) in lines.iter().enumerate() {
             let line = line.as_ref();
-            let equal = |old: usize| {
-                if old < self.old.len() {
-                    self.equal_weight(line, old)
-                } else {
-                    0.0
-                }
-            };
+            let equal = |old: usize| self.equal_weight(line, old);
             let weight = equal(old);
             if weight > 0.0 {
                 equals += 1;
@@ -65,13 +59,20 @@ impl<L: AsRef<NewLine>> Situation<'_, L> {
                 old += skipped + 1;
                 continue;
             }
-            let inserted = old < self.old.len()
-                && lines
-                    .get(at + 1)
-                    .is_some_and(|line| self.equal_weight(line.as_ref(), old) > 0.0);
-            let alike =
+            // Few lines tell; many would cost more than they say.
+            let similar = |at: usize| match lines.get(at) {
+                Some(line) if at < HOLD => self.similar_weight(line.as_ref(), old),
+                _ => 0.0,
+            };
+            let alike = similar(at);
+            evidence += alike;
+            let inserted = lines
+                .get(at + 1)
+                .is_some_and(|next| self.equal_weight(next.as_ref(), old) > 0.0)
+                || alike == 0.0 && similar(at + 1) > 0.0;
+            let resembles =
                 old < self.old.len() && similarity(self.old.shaped(old), line.shaped()) >= 0.6;
-            strangers += usize::from(!alike);
+            strangers += usize::from(!resembles);
             if strangers > STRANGERS {
                 break;
             }
@@ -128,9 +129,12 @@ impl<L: AsRef<NewLine>> Situation<'_, L> {
         }
     }
 
-    /// Evidence of a new line that has an old line's content; less with another indentation.
+    /// Evidence of a new line that has an old line's content; less with another indentation. None beyond the last one.
     pub(super) fn equal_weight(&self, new: &NewLine, old: usize) -> f32 {
-        if new.content.is_fresh() || new.content != self.old.content_id(old) {
+        if old >= self.old.len()
+            || new.content.is_fresh()
+            || new.content != self.old.content_id(old)
+        {
             return 0.0;
         }
         let weight = self.old.weight(new.content);
@@ -143,8 +147,25 @@ impl<L: AsRef<NewLine>> Situation<'_, L> {
         }
     }
 
-    /// Evidence of a new line that resembles an old one more than the old line's neighbours do.
+    /// Evidence against laying a new line beside an old one that it is not equal to: it is equal to one close by.
+    pub(super) fn equal_nearby(&self, new: &NewLine, old: usize) -> f32 {
+        let near = old.saturating_sub(SKIP).max(self.next);
+        let places = self.old.places_from(new.content, near);
+        let is_near = places
+            .first()
+            .is_some_and(|&place| place as usize <= old + SKIP);
+        if is_near {
+            self.old.weight(new.content)
+        } else {
+            0.0
+        }
+    }
+
+    /// Evidence of a new line that resembles an old one more than the old line's neighbours do. None beyond the last one.
     pub(super) fn similar_weight(&self, new: &NewLine, old: usize) -> f32 {
+        if old >= self.old.len() {
+            return 0.0;
+        }
         let alike = similarity(self.old.shaped(old), new.shaped());
         if alike < 0.5 {
             return 0.0;
