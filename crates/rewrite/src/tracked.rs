@@ -30,6 +30,7 @@ use diff::Splice;
 
 use crate::open_end::line_break_at_end;
 use crate::piece::{Beside, Origin, Piece, Showing, Verdict};
+pub(crate) use flight::Place;
 use moments::Moments;
 use narrow::common_ends;
 pub(crate) use restored::Edge;

@@ -10,6 +10,7 @@ use crate::attribution::{self, Belief};
 use crate::effect::{EditId, Effect, Time};
 use crate::life::Rewrite;
 use crate::piece::Piece;
+use crate::tracked::Place;
 
 /// How long the rest of an edit that arrived in part is waited for, in microseconds. Editors report all parts
 /// of an edit in one go.
@@ -29,7 +30,7 @@ pub(super) struct Flight {
     pub(super) version: i32,
     /// The parts that the mirror does not show yet.
     pub(super) parts: Vec<attribution::Part>,
-    /// What the parts replace, by their numbers.
+    /// What the parts replace, by their numbers, ascending.
     pub(super) replaced: Vec<(u32, String)>,
     /// The editor has said that it applied it.
     pub(super) said_applied: bool,
@@ -188,39 +189,51 @@ impl DocumentRewrites {
 
     /// By how many bytes each part of the edit in flight lets the document grow, of what the user has left of it.
     pub(super) fn growths(&self) -> HashMap<u32, isize> {
-        let mut all = HashMap::new();
-        for (part, by) in self.rewrites.iter().flat_map(|it| it.tracked.growths()) {
-            *all.entry(part).or_default() += by;
-        }
-        all
+        growths_of(&self.rewrites)
     }
 
-    /// What the user has changed and changed back is what it was: parts that replace it may arrive as they were sent.
+    /// What the user has changed and changed back is what it was: parts that replace it may arrive as they were sent. And
+    /// what replaces nothing goes where its text waits: what came back around it may be told on either side.
     pub(super) fn unspoil(&mut self, text: &Text) {
-        let any = |flight: &Flight| flight.parts.iter().any(|part| part.spoiled);
-        if !self.flight.as_ref().is_some_and(any) {
+        let Some(flight) = self.flight.as_mut().filter(|it| !it.parts.is_empty()) else {
             return;
-        }
-        let growths = self.growths();
-        let rewrites = &self.rewrites;
-        let parts = self.flight.iter_mut().flat_map(|flight| {
-            let replaced = &flight.replaced;
-            flight.parts.iter_mut().map(move |part| (part, replaced))
+        };
+        let rewrites = self.rewrites.iter().filter(|it| !it.is_stale());
+        let places = rewrites.flat_map(|it| {
+            let all = it.tracked.places_of_parts();
+            all.map(|place| Place {
+                range: it.start + place.range.start..it.start + place.range.end,
+                ..place
+            })
         });
-        for (part, replaced) in parts.filter(|(part, _)| part.spoiled) {
-            let mut known = replaced.iter();
-            let was = known.find(|(number, _)| *number == part.number);
-            // What replaces nothing goes where its text waits, if what was around it is there.
-            if was.is_some_and(|(_, was)| was.is_empty()) {
-                let mut places = rewrites.iter().filter(|it| !it.is_stale());
-                let place =
-                    places.find_map(|it| Some(it.start + it.tracked.place_of_part(part.number)?));
-                let Some(at) = place else { continue };
-                part.range = at..at;
+        let places: Vec<Place> = places.collect();
+        let mut growths = None;
+        for part in &mut flight.parts {
+            let replaced = &flight.replaced;
+            let was = replaced.binary_search_by_key(&part.number, |(number, _)| *number);
+            let was = was.map_or("", |at| replaced[at].1.as_str());
+            if !part.spoiled && !was.is_empty() {
+                continue;
             }
-            let is_there = was.is_some_and(|(_, was)| text.range_is(part.range.clone(), was));
-            let growth = growths.get(&part.number).copied().unwrap_or(0);
-            part.spoiled = !is_there || growth != part.growth();
+            let place = places.binary_search_by_key(&part.number, |it| it.part);
+            let place = place.ok().map(|at| &places[at]).filter(|place| {
+                match (part.spoiled, was.is_empty()) {
+                    (true, true) => !place.is_torn,
+                    // What is typed right before the region stands outside of it, but behind what the editor puts.
+                    (false, _) => !place.is_first,
+                    (true, false) => true,
+                }
+            });
+            match place.filter(|place| text.range_is(place.range.clone(), was)) {
+                Some(place) => part.range = place.range.clone(),
+                None if was.is_empty() => continue,
+                None => {}
+            }
+            if part.spoiled {
+                let growths = growths.get_or_insert_with(|| growths_of(&self.rewrites));
+                let growth = growths.get(&part.number).copied().unwrap_or(0);
+                part.spoiled = growth != part.growth() || !text.range_is(part.range.clone(), was);
+            }
         }
     }
 
@@ -313,4 +326,12 @@ impl DocumentRewrites {
             }
         }
     }
+}
+
+fn growths_of(rewrites: &[Rewrite]) -> HashMap<u32, isize> {
+    let mut all = HashMap::new();
+    for (part, by) in rewrites.iter().flat_map(|it| it.tracked.growths()) {
+        *all.entry(part).or_default() += by;
+    }
+    all
 }

@@ -66,6 +66,7 @@ impl DocumentRewrites {
             self.vague_edit = None;
         }
         let partly = steps.iter().any(|step| !step.confirmed.is_empty());
+        let typed = steps.iter().any(|step| !step.user.is_empty());
         if partly {
             self.copies.forget();
         } else {
@@ -83,7 +84,6 @@ impl DocumentRewrites {
             let known = self.profile.checks_versions;
             let proof = known && !flight.is_unchecked(&self.profile);
             let gone = arriving && !partly && flight.said_applied && !self.profile.checks_versions;
-            let typed = steps.iter().any(|step| !step.user.is_empty());
             let may_be_typed = proof && typed || self.vague_edit == Some(flight.edit);
             flight.doubtful |= may_be_typed && partly && !flight.said_applied;
             let contradicted = newer && !arriving && flight.said_applied;
@@ -103,7 +103,9 @@ impl DocumentRewrites {
                 ChangeSet::from_changes(text.len(), step.user).apply(text);
             }
         }
-        self.unspoil(after);
+        if typed {
+            self.unspoil(after);
+        }
         self.text = after.clone();
         self.version = version;
         self.refused_at = None;

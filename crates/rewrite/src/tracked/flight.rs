@@ -1,9 +1,22 @@
 //! What of a region is still to be asked for, what is under way, and what becomes of it when it has arrived, is lost or was
 //! refused. When an edit is sent, and what proves it, is `document`'s.
 
+use std::ops::Range;
+
 use super::restored::Edge;
 use super::{Finger, Gap, Tracked};
 use crate::piece::{Origin, Piece, Showing};
+
+/// Where a part of the edit in flight goes.
+pub(crate) struct Place {
+    pub(crate) part: u32,
+    /// What it replaces, and what was typed in between: bytes of the shown text.
+    pub(crate) range: Range<usize>,
+    /// It puts text before all that is shown.
+    pub(crate) is_first: bool,
+    /// The user has deleted what is right beside it.
+    pub(crate) is_torn: bool,
+}
 
 impl Tracked {
     /// Whether something is shown that is not wanted, or the reverse. O(pieces) when something happened, else O(1).
@@ -131,16 +144,27 @@ impl Tracked {
         first.is_some_and(|piece| !piece.shown && piece.flight == part)
     }
 
-    /// Where a part of the edit in flight will put text, in bytes of the shown text; none where the user has deleted what
-    /// was right beside it. O(pieces).
-    pub(crate) fn place_of_part(&self, part: u32) -> Option<usize> {
-        let is_part = |it: &Piece| it.flight == part;
-        let first = self.pieces.iter().position(is_part)?;
-        let last = self.pieces.iter().rposition(is_part)?;
-        let before = first.checked_sub(1).map(|at| &self.pieces[at]);
-        let mut beside = before.into_iter().chain(self.pieces.get(last + 1));
-        let shown = self.pieces[..first].iter().filter(|it| it.shown);
-        (!beside.any(|it| it.removed)).then(|| shown.map(|it| it.len).sum())
+    /// Where the parts of the edit in flight go, in order. O(pieces).
+    pub(crate) fn places_of_parts(&self) -> impl Iterator<Item = Place> {
+        // Each with its bytes of the shown text, and its pieces from the first to the last.
+        let mut parts: Vec<(u32, Range<usize>, Range<usize>)> = Vec::new();
+        let mut end = 0;
+        for (index, piece) in self.pieces.iter().enumerate() {
+            let start = end;
+            end += if piece.shown { piece.len } else { 0 };
+            match parts.last_mut().filter(|(part, ..)| *part == piece.flight) {
+                Some((_, range, pieces)) => (range.end, pieces.end) = (end, index + 1),
+                None if piece.flight == 0 => {}
+                None => parts.push((piece.flight, start..end, index..index + 1)),
+            }
+        }
+        let is_removed = |index: usize| self.pieces.get(index).is_some_and(|it| it.removed);
+        parts.into_iter().map(move |(part, range, pieces)| Place {
+            part,
+            is_first: range.start == 0 && self.begins_with_part(part),
+            is_torn: pieces.start > 0 && is_removed(pieces.start - 1) || is_removed(pieces.end),
+            range,
+        })
     }
 
     /// What the user typed before the region turns out to stand inside of it, right behind what a part puts.

@@ -3,6 +3,14 @@
 
 use super::*;
 
+/// An editor that compares texts.
+fn compares() -> Profile {
+    Profile {
+        compares_texts: true,
+        ..Profile::default()
+    }
+}
+
 /// A document with an engine behind it, and what the engine asks for.
 struct Desk {
     text: Text,
@@ -276,6 +284,38 @@ fn an_edit_is_known_where_what_it_replaces_was_deleted_and_put_back() {
     assert_eq!(rewrite.tracked.base_with_theirs(), "x old words\ny\n");
 }
 
+/// A word deleted before a blank comes back told as standing behind the blank before it.
+#[test]
+fn an_edit_is_known_where_what_it_replaces_comes_back_told_beside_its_place() {
+    let mut desk = Desk::new("x old words\ny\n", compares());
+    desk.start(1, 0..14);
+    desk.says(1, "x NEW\ny\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(2..11, "NEW".to_owned())]);
+    desk.reports(&[(2..6, "")]);
+    desk.reports(&[(0..10, "x old words\ny\n")]);
+    desk.reports(&[(2..11, "NEW")]);
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "x old words\ny\n");
+    assert_eq!(desk.asked(), []);
+}
+
+#[test]
+fn an_edit_is_known_where_what_stands_behind_it_comes_back_told_before_it() {
+    let mut desk = Desk::new("a = b;\nc d\n", compares());
+    desk.start(1, 0..11);
+    desk.reports(&[(4..7, "")]);
+    desk.says(1, "a = b;\nNEW\nc d\n");
+    desk.ends(1);
+    assert_eq!(desk.asked(), [(4..4, "NEW\n".to_owned())]);
+    desk.reports(&[(4..6, "")]);
+    desk.reports(&[(0..6, "a = c d\n")]);
+    desk.reports(&[(0..8, "a = NEW\nc d\n")]);
+    let rewrite = &desk.engine.rewrites[0];
+    assert_eq!(rewrite.tracked.base_with_theirs(), "a = c d\n");
+    assert_eq!(desk.asked(), []);
+}
+
 #[test]
 fn what_the_user_did_in_any_case_says_nothing_of_an_edit() {
     let mut desk = Desk::new(
@@ -300,11 +340,7 @@ fn what_the_user_did_in_any_case_says_nothing_of_an_edit() {
 
 #[test]
 fn an_undo_told_of_together_with_the_edit_before_and_typing_behind_it_is_one() {
-    let profile = Profile {
-        compares_texts: true,
-        ..Profile::default()
-    };
-    let mut desk = Desk::new("x old\ny\n", profile);
+    let mut desk = Desk::new("x old\ny\n", compares());
     desk.start(1, 0..6);
     desk.says(1, "x NEW\n");
     desk.ends(1);
@@ -417,11 +453,7 @@ fn an_undo_takes_typing_before_an_edit_along_where_the_editor_makes_them_one_ste
 #[test]
 fn a_line_behind_one_that_ends_alike_is_known_where_it_is_told_as_put_before_that_end() {
     let text = "do x;\nlast(size);\nread(file, end);\nend\n";
-    let profile = Profile {
-        compares_texts: true,
-        ..Profile::default()
-    };
-    let mut desk = Desk::new(text, profile);
+    let mut desk = Desk::new(text, compares());
     desk.start(1, 18..35);
     desk.says(1, "LOAD(file, LIMIT);\n");
     assert_eq!(desk.asked(), [(18..18, "LOAD(file, LIMIT);\n".to_owned())]);
@@ -436,11 +468,7 @@ fn a_line_behind_one_that_ends_alike_is_known_where_it_is_told_as_put_before_tha
 
 #[test]
 fn a_deletion_over_an_edge_leaves_what_was_typed_behind_it_in_one_piece() {
-    let profile = Profile {
-        compares_texts: true,
-        ..Profile::default()
-    };
-    let mut desk = Desk::new("one<1>\ntwo end\n", profile);
+    let mut desk = Desk::new("one<1>\ntwo end\n", compares());
     desk.start(1, 7..15);
     desk.reports(&[(10..10, "<2>")]);
     // From behind `<1>` to behind `<2>`, told of as from within the one to within the other.
