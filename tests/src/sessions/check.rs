@@ -24,7 +24,7 @@ impl Session {
         }
         let rewrite = &mut self.rewrites[key];
         rewrite.is_over = true;
-        rewrite.stream = None;
+        rewrite.is_cut_off = rewrite.stream.take().is_some();
         if rewrite.is_redirected {
             return Ok(());
         }

@@ -158,7 +158,7 @@ impl Session {
             || matches!(self.desk.manner.echo, Echo::Held(_));
         let length = sent_tokens.len();
         // One that is tried again in the same words, before this one is asked, has none of what was typed since.
-        let again = self.is_asked_again(key, without_break(&sent));
+        let again = self.is_asked_again(key, without_break(&sent), with);
         let is_other = again.is_some_and(|old| {
             let old = &self.rewrites[old];
             old.is_lost && old.asked_with.as_deref() == Some(with)
@@ -178,14 +178,16 @@ impl Session {
 
     /// Where a rewrite is tried once more in the same words: the one before it, whose connection went away, if it is
     /// the one that asks.
-    pub(super) fn is_asked_again(&self, key: usize, sent: &str) -> Option<usize> {
+    pub(super) fn is_asked_again(&self, key: usize, sent: &str, with: &str) -> Option<usize> {
         let rewrite = &self.rewrites[key];
         let old = rewrite.follows.filter(|_| rewrite.base.is_none())?;
         let old = &self.rewrites[old];
         let done = old.has_ended && old.fate == Fate::Finish;
         let same = old.mark == rewrite.mark && old.target.is_some() && !done;
-        (same && (!old.is_over || old.is_lost) && without_break(old.base()) == sent)
-            .then_some(old.key)
+        // That its connection went away may be heard only after it asks on another.
+        let unheard = || old.is_cut_off && old.asked_with.as_deref() == Some(with);
+        let may_ask = !old.is_over || old.is_lost || unheard();
+        (same && may_ask && without_break(old.base()) == sent).then_some(old.key)
     }
 
     /// Whether a text ends with a token with which a line end was typed that stood behind it at the end of a rewrite.

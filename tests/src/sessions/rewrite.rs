@@ -109,6 +109,8 @@ pub(super) struct Rewrite {
     pub(super) has_ended: bool,
     /// Its connection went away under it.
     pub(super) is_lost: bool,
+    /// It ended while its model had a connection.
+    pub(super) is_cut_off: bool,
     pub(super) level: Level,
     pub(super) deleted: Vec<Deleted>,
     /// The person deleted more of the base than words.
@@ -157,6 +159,7 @@ impl Rewrite {
             has_begun: false,
             has_ended: false,
             is_lost: false,
+            is_cut_off: false,
             level: Level::Exact,
             deleted: Vec::new(),
             is_disputed: false,

@@ -337,7 +337,7 @@ impl Session {
                 self.rewrites[key].forget_model();
                 return self.on_asked(asked);
             }
-            let Some(old) = self.is_asked_again(key, &asked.region) else {
+            let Some(old) = self.is_asked_again(key, &asked.region, &asked.text) else {
                 return Err(wrong);
             };
             // It is about to be stopped, and what it says no longer counts.

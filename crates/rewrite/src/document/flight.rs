@@ -192,8 +192,9 @@ impl DocumentRewrites {
         growths_of(&self.rewrites)
     }
 
-    /// What the user has changed and changed back is what it was: parts that replace it may arrive as they were sent. And
-    /// what replaces nothing goes where its text waits: what came back around it may be told on either side.
+    /// What the user has changed and changed back is what it was: parts that replace it may arrive as they were sent. What
+    /// replaces nothing goes where its text waits: what came back around it may be told on either side. And what comes back
+    /// in the middle of what a part replaces is in its way.
     pub(super) fn unspoil(&mut self, text: &Text) {
         let Some(flight) = self.flight.as_mut().filter(|it| !it.parts.is_empty()) else {
             return;
@@ -212,11 +213,13 @@ impl DocumentRewrites {
             let replaced = &flight.replaced;
             let was = replaced.binary_search_by_key(&part.number, |(number, _)| *number);
             let was = was.map_or("", |at| replaced[at].1.as_str());
+            let place = places.binary_search_by_key(&part.number, |it| it.part);
+            let place = place.ok().map(|at| &places[at]);
+            part.spoiled |= place.is_some_and(|it| it.is_parted);
             if !part.spoiled && !was.is_empty() {
                 continue;
             }
-            let place = places.binary_search_by_key(&part.number, |it| it.part);
-            let place = place.ok().map(|at| &places[at]).filter(|place| {
+            let place = place.filter(|place| {
                 match (part.spoiled, was.is_empty()) {
                     (true, true) => !place.is_torn,
                     // What is typed right before the region stands outside of it, but behind what the editor puts.
@@ -229,7 +232,7 @@ impl DocumentRewrites {
                 None if was.is_empty() => continue,
                 None => {}
             }
-            if part.spoiled {
+            if part.spoiled && place.is_none_or(|it| !it.is_parted) {
                 let growths = growths.get_or_insert_with(|| growths_of(&self.rewrites));
                 let growth = growths.get(&part.number).copied().unwrap_or(0);
                 part.spoiled = growth != part.growth() || !text.range_is(part.range.clone(), was);

@@ -4,9 +4,11 @@
 //! tokens of digits between `<` and `>`.
 
 mod deletions;
+mod desk;
 mod refusals;
 mod reports;
 mod told_otherwise;
+mod undo;
 
 use std::collections::VecDeque;
 

@@ -11,6 +11,7 @@ use super::flight::Flight;
 use crate::attribution::Replacement;
 use crate::effect::Effect;
 use crate::life::Rewrite;
+use crate::slide::{FURTHEST, slides};
 
 /// How much changes may put to be taken for an undo in several regions, in bytes.
 const MOST_PUT: usize = 4_096;
@@ -76,7 +77,8 @@ impl DocumentRewrites {
     }
 
     /// An editor that compares texts tells of a line that comes back behind a region's last one as put behind that one's
-    /// line break: that insertion at the region's edge, where it says the same there and is an undo. Costs what is put.
+    /// line break, and of one of two equal lines that goes as the last: that change at the region's edge, where it says the
+    /// same there and is an undo. Costs what is put, or how far the deletion says the same.
     fn slid_to_undo<'a>(
         &self,
         changes: &'a [Replacement],
@@ -90,9 +92,18 @@ impl DocumentRewrites {
                 continue;
             }
             let slid = changes.iter().enumerate().find_map(|(at, (range, put))| {
-                let put = put_at_edge(text, &rewrite.region(), range, put)?;
+                let region = rewrite.region();
+                let at_edge = match put.as_str() {
+                    "" if self.profile.compares_texts => {
+                        let floor = at.checked_sub(1).map_or(0, |before| changes[before].0.end);
+                        let next = changes.get(at + 1);
+                        let room = floor..next.map_or(text.len(), |next| next.0.start);
+                        (taken_at_edge(text, &region, range, room)?, String::new())
+                    }
+                    _ => put_at_edge(text, &region, range, put)?,
+                };
                 let mut slid = changes.to_vec();
-                slid[at] = put;
+                slid[at] = at_edge;
                 let undone = self.all_undone(&slid);
                 undone.iter().any(|it| it.index == index).then_some(slid)
             });
@@ -338,6 +349,22 @@ fn put_at_edge(
         return Some((region.start..region.start, format!("{rest}{between}")));
     }
     None
+}
+
+/// What is taken beside a region or over its edge, in the region at its edge, where that leaves the same text.
+fn taken_at_edge(
+    text: &Text,
+    region: &Range<usize>,
+    range: &Range<usize>,
+    room: Range<usize>,
+) -> Option<Range<usize>> {
+    let holds = |it: &Range<usize>| region.start <= it.start && it.end <= region.end;
+    let is_far = region.end + FURTHEST < range.start || range.end + FURTHEST < region.start;
+    if range.is_empty() || is_far || holds(range) {
+        return None;
+    }
+    let (_, seat) = slides(|at| text.byte(at), range, room).find(|(_, it)| holds(it))?;
+    (text.is_boundary(seat.start) && text.is_boundary(seat.end)).then_some(seat)
 }
 
 /// By how many bytes changes make a text longer.

@@ -16,6 +16,8 @@ pub(crate) struct Place {
     pub(crate) is_first: bool,
     /// The user has deleted what is right beside it.
     pub(crate) is_torn: bool,
+    /// What the user had deleted came back in the middle of it.
+    pub(crate) is_parted: bool,
 }
 
 impl Tracked {
@@ -159,8 +161,10 @@ impl Tracked {
             }
         }
         let is_removed = |index: usize| self.pieces.get(index).is_some_and(|it| it.removed);
+        let comes_between = |it: &Piece| it.shown && it.flight == 0 && it.origin != Origin::Theirs;
         parts.into_iter().map(move |(part, range, pieces)| Place {
             part,
+            is_parted: self.pieces[pieces.clone()].iter().any(comes_between),
             is_first: range.start == 0 && self.begins_with_part(part),
             is_torn: pieces.start > 0 && is_removed(pieces.start - 1) || is_removed(pieces.end),
             range,

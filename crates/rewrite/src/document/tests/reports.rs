@@ -1,109 +1,8 @@
-//! What a report says of whose a change was, and where it was made: events in, regions and edits out. Random
-//! interleavings are next door.
+//! What a report of the editor says of whose a change was, and where it was made: events in, regions and edits out. What
+//! its undo does is in `undo`; random interleavings are next door.
 
+use super::desk::*;
 use super::*;
-
-/// An editor that compares texts.
-fn compares() -> Profile {
-    Profile {
-        compares_texts: true,
-        ..Profile::default()
-    }
-}
-
-/// A document with an engine behind it, and what the engine asks for.
-struct Desk {
-    text: Text,
-    version: i32,
-    now: Time,
-    engine: DocumentRewrites,
-    out: Vec<Effect>,
-}
-
-impl Desk {
-    fn new(text: &str, profile: Profile) -> Desk {
-        let text = Text::from(text);
-        Desk {
-            engine: DocumentRewrites::open(text.clone(), 1, profile),
-            text,
-            version: 1,
-            now: 0,
-            out: Vec::new(),
-        }
-    }
-
-    /// The model has answered the rewrite 1 of a region whole.
-    fn answered(text: &str, region: Range<usize>, answer: &str) -> Desk {
-        let mut desk = Desk::new(text, Profile::default());
-        desk.start(1, region);
-        desk.says(1, answer);
-        desk.ends(1);
-        desk
-    }
-
-    fn start(&mut self, id: u64, region: Range<usize>) {
-        let start = start_of(RewriteId(id), &self.text, region, Apply::Live);
-        let started = self.engine.start(start, self.now, &mut self.out);
-        started.expect("a free region");
-    }
-
-    fn says(&mut self, id: u64, text: &str) {
-        self.hears(id, delta(text));
-    }
-
-    fn ends(&mut self, id: u64) {
-        self.hears(id, completed());
-    }
-
-    fn hears(&mut self, id: u64, event: ModelEvent) {
-        self.engine
-            .model(RewriteId(id), event, self.now, &mut self.out);
-    }
-
-    /// The edit that is asked for now: replacements in bytes.
-    fn asked(&mut self) -> Vec<(Range<usize>, String)> {
-        self.now += 100_000;
-        self.engine.wake();
-        self.out.clear();
-        self.engine.settle(self.now, &mut self.out);
-        let edit = self.out.iter().find_map(|effect| match effect {
-            Effect::Edit { parts, .. } => Some(parts),
-            _ => None,
-        });
-        let parts = edit.into_iter().flatten();
-        parts
-            .map(|part| (part.range.clone(), part.text.clone()))
-            .collect()
-    }
-
-    /// One report of changes, each in bytes of the text that the one before left.
-    fn reports(&mut self, changes: &[(Range<usize>, &str)]) {
-        let mut sets = Vec::new();
-        for (range, put) in changes {
-            let set = ChangeSet::replace(self.text.len(), range.clone(), *put);
-            set.apply(&mut self.text);
-            sets.push(set);
-        }
-        self.version += 1;
-        let (version, now) = (self.version, self.now);
-        self.engine
-            .changed(&sets, &self.text, version, now, &mut self.out);
-        self.engine.check().expect("regions and mirror agree");
-    }
-
-    /// The edit that is asked for now is made, and reported from its last part to its first.
-    fn applies(&mut self) {
-        let asked = self.asked();
-        let parts = asked.iter().rev();
-        let reported: Vec<_> = parts.map(|(at, text)| (at.clone(), &**text)).collect();
-        self.reports(&reported);
-    }
-
-    fn region(&self, id: u64) -> String {
-        let region = self.engine.region(RewriteId(id)).expect("it is remembered");
-        self.text.slice(region).into_owned()
-    }
-}
 
 #[test]
 fn whole_lines_told_of_as_a_new_line_break_and_themselves_stand_behind_it() {
@@ -138,61 +37,11 @@ fn what_was_typed_and_deleted_before_it_was_reported_does_not_make_two_changes_o
     assert_eq!(desk.region(1), "y\n");
 }
 
-/// Two rewrites of lines beside each other, both in the text: they are asked for one after the other.
-fn two_that_touch() -> Desk {
-    let mut desk = Desk::new("one\ntwo\nend\n", Profile::default());
-    desk.start(1, 0..4);
-    desk.start(2, 4..8);
-    for (id, answer) in [(1, "one\nnew\n"), (2, "TWO\n")] {
-        desk.says(id, answer);
-        desk.ends(id);
-    }
-    assert_eq!(desk.asked(), [(4..4, "new\n".to_owned())]);
-    desk.reports(&[(4..4, "new\n")]);
-    assert_eq!(desk.asked(), [(8..11, "TWO".to_owned())]);
-    desk.reports(&[(8..11, "TWO")]);
-    desk
-}
-
 #[test]
 fn two_rewrites_that_touch_change_the_text_one_after_the_other() {
     let desk = two_that_touch();
     assert_eq!(desk.region(1), "one\nnew\n");
     assert_eq!(desk.region(2), "TWO\n");
-}
-
-#[test]
-fn an_undo_beside_an_edit_under_way_stops_the_stream_and_leaves_nothing_to_reject() {
-    let mut desk = Desk::new("a\nb\nend\n", Profile::default());
-    desk.start(1, 0..4);
-    desk.says(1, "a\nC\n");
-    assert_eq!(desk.asked(), [(2..2, "C\n".to_owned())]);
-    desk.reports(&[(2..2, "C\n")]);
-    desk.says(1, "b\nD\n");
-    assert_eq!(desk.asked(), [(6..6, "D\n".to_owned())]);
-    desk.reports(&[(2..4, "")]);
-    let cancel = |effect: &Effect| matches!(effect, Effect::Cancel { .. });
-    assert!(desk.out.iter().any(cancel), "the model is told to stop");
-    desk.engine.answered(desk.engine.last_edit(), false);
-    let decided = desk.engine.decide(ID, false, None, &mut Vec::new());
-    decided.expect("something to decide");
-    assert_eq!(desk.asked(), []);
-    assert_eq!(desk.text.to_string(), "a\nb\nend\n");
-}
-
-#[test]
-fn an_undo_in_two_rewrites_that_touch_told_of_as_one_change_is_one_in_both() {
-    let mut desk = two_that_touch();
-    desk.reports(&[(4..11, "two")]);
-    let regions = (desk.region(1), desk.region(2));
-    assert_eq!(regions, ("one\n".into(), "two\n".into()));
-    for id in [1, 2] {
-        let decided = desk
-            .engine
-            .decide(RewriteId(id), false, None, &mut Vec::new());
-        assert!(decided.is_err() || desk.asked().is_empty(), "of {id}");
-    }
-    assert_eq!(desk.text.to_string(), "one\ntwo\nend\n");
 }
 
 /// An edit of ours is asked for, and something else is reported. Expects what stands in the region as the user's.
@@ -339,18 +188,6 @@ fn what_the_user_did_in_any_case_says_nothing_of_an_edit() {
 }
 
 #[test]
-fn an_undo_told_of_together_with_the_edit_before_and_typing_behind_it_is_one() {
-    let mut desk = Desk::new("x old\ny\n", compares());
-    desk.start(1, 0..6);
-    desk.says(1, "x NEW\n");
-    desk.ends(1);
-    assert_eq!(desk.asked(), [(2..5, "NEW".to_owned())]);
-    desk.reports(&[(2..5, "NEW"), (2..5, "old"), (4..4, "9\n")]);
-    let rewrite = &desk.engine.rewrites[0];
-    assert_eq!(rewrite.tracked.base_with_theirs(), "x ol9\nd\n");
-}
-
-#[test]
 fn lines_deleted_beside_an_edit_are_told_of_as_whole_ones() {
     let mut desk = Desk::answered("a {\n\n\tb\nc\n", 5..8, "\tb\n\tNEW\n");
     assert_eq!(desk.asked(), [(8..8, "\tNEW\n".to_owned())]);
@@ -421,36 +258,6 @@ fn a_blank_line_that_goes_with_what_is_before_it_is_the_first_of_its_region() {
 }
 
 #[test]
-fn an_undo_takes_typing_before_an_edit_along_where_the_editor_makes_them_one_step() {
-    let profile = Profile {
-        checks_versions: true,
-        reports_apart: true,
-        ..Profile::default()
-    };
-    let mut desk = Desk::new("top\nend\nold = word;\n", profile);
-    desk.start(1, 8..20);
-    desk.start(2, 0..4);
-    desk.reports(&[(13..13, "mine")]);
-    desk.says(1, "NEW = WORD;\n");
-    desk.ends(1);
-    let (new, word) = ((8..13, "NEW = WORD".to_owned()), (17..22, String::new()));
-    assert_eq!(desk.asked(), [new, word]);
-    desk.reports(&[(17..22, ""), (8..13, "NEW = WORD")]);
-    desk.says(2, "top\nmore\n");
-    desk.ends(2);
-    assert_eq!(desk.asked(), [(4..4, "more\n".to_owned())]);
-    let edit = desk.engine.last_edit();
-    // Beside an edit that is refused.
-    desk.reports(&[(8..18, "old ="), (17..17, " word"), (13..17, "")]);
-    assert_eq!(desk.region(1), "old = word;\n");
-    desk.engine
-        .decide(RewriteId(1), false, None, &mut desk.out)
-        .ok();
-    desk.engine.answered(edit, false);
-    assert_eq!(desk.asked(), [(4..4, "more\n".to_owned())]);
-}
-
-#[test]
 fn a_line_behind_one_that_ends_alike_is_known_where_it_is_told_as_put_before_that_end() {
     let text = "do x;\nlast(size);\nread(file, end);\nend\n";
     let mut desk = Desk::new(text, compares());
@@ -475,23 +282,6 @@ fn a_deletion_over_an_edge_leaves_what_was_typed_behind_it_in_one_piece() {
     desk.reports(&[(0..17, "one<1> end")]);
     assert_eq!(desk.text.to_string(), "one<1> end\n");
     assert_eq!(desk.region(1), " end\n");
-}
-
-#[test]
-fn what_is_undone_and_redone_in_several_changes_beside_an_edit_under_way_stands_where_it_stood() {
-    let profile = Profile {
-        checks_versions: true,
-        reports_apart: true,
-        ..Profile::default()
-    };
-    let mut desk = Desk::new("12\n", profile);
-    desk.start(1, 0..3);
-    desk.says(1, "new\nx");
-    assert_eq!(desk.asked(), [(0..0, "new\n".to_owned())]);
-    desk.reports(&[(0..1, ""), (0..1, "")]);
-    assert_eq!(desk.region(1), "\n");
-    desk.reports(&[(0..0, "2"), (0..0, "1")]);
-    assert_eq!(desk.region(1), "12\n");
 }
 
 #[test]
@@ -543,21 +333,6 @@ fn a_deletion_that_may_as_well_be_the_users_is_waited_for_until_the_editor_answe
         .expect("it is proposed");
     assert_eq!(desk.asked(), [], "what the user deleted stays deleted");
     assert_eq!(desk.region(1), "two\n");
-}
-
-#[test]
-fn a_formatter_that_strips_what_just_came_at_the_end_of_a_line_undoes_nothing() {
-    let mut desk = Desk::new("one\ntwo\n", Profile::default());
-    desk.start(1, 0..8);
-    desk.says(1, "one  \n");
-    assert_eq!(desk.asked(), [(3..3, "  ".to_owned())]);
-    desk.reports(&[(3..3, "  ")]);
-    desk.engine.answered(desk.engine.last_edit(), true);
-    desk.reports(&[(3..5, "")]);
-    assert_eq!(desk.engine.state(RewriteId(1)), Some(State::Streaming));
-    desk.says(1, "TWO\n");
-    desk.ends(1);
-    assert_eq!(desk.asked(), [(4..7, "TWO".to_owned())]);
 }
 
 #[test]
@@ -615,96 +390,6 @@ fn lines_that_an_edit_takes_away_are_told_from_typing_that_comes_with_them_in_an
 }
 
 #[test]
-fn an_undo_after_the_model_has_said_all_stops_what_is_still_to_come_and_says_so() {
-    let mut desk = Desk::new("a\nend\n", Profile::default());
-    desk.start(1, 0..2);
-    desk.says(1, "a\nB(");
-    desk.applies();
-    desk.says(1, "c)\n");
-    desk.ends(1);
-    desk.reports(&[(2..4, "")]);
-    assert_eq!(desk.asked(), []);
-    let view = desk.engine.view(ID).expect("it is remembered");
-    assert_eq!(view.state, State::Rejected);
-    let why = view.message.unwrap_or_default();
-    assert!(why.contains("undo"), "{why}");
-    assert_eq!(desk.region(1), "a\n");
-}
-
-#[test]
-fn an_undo_in_two_regions_told_of_with_the_edit_before_and_typing_right_behind_it_is_one_in_both() {
-    let mut desk = Desk::new("one\nkeep\na b\nkeep\nc(d)\n", Profile::default());
-    desk.start(1, 0..4);
-    desk.start(2, 9..23);
-    for (id, answer) in [(1, "new\none\n"), (2, "a B\nkeep\nC(D)\n")] {
-        desk.says(id, answer);
-        desk.ends(id);
-    }
-    assert_eq!(desk.asked().len(), 3);
-    desk.reports(&[
-        (0..21, "new\none\nkeep\na B\nkeep\nC(D"),
-        (0..4, ""),
-        (11..12, "b"),
-        (18..21, "c(d"),
-        (21..21, "<me>"),
-    ]);
-    assert_eq!(desk.region(2), "a b\nkeep\nc(d<me>)\n");
-    assert_eq!(desk.asked(), []);
-    for id in [1, 2] {
-        assert_eq!(desk.engine.state(RewriteId(id)), Some(State::Rejected));
-    }
-}
-
-#[test]
-fn a_reject_that_is_told_in_pieces_is_not_an_undo_of_the_last_edit() {
-    let mut desk = Desk::new("one\n    k = v\nkeep\nzz\nend\n", Profile::default());
-    desk.start(1, 0..22);
-    desk.says(1, "new\none\n");
-    desk.applies();
-    // Without the first edit the region has never been what it is to be.
-    desk.reports(&[(5..5, "<me>")]);
-    desk.says(1, "A(B, C)\nkeep\nTHREE\n");
-    desk.ends(1);
-    desk.applies();
-    desk.asked();
-    let rejected = desk.engine.decide(ID, false, None, &mut Vec::new());
-    rejected.expect("something to decide");
-    let asked = desk.asked();
-    let parts = [(0..4, ""), (12..19, "    k = v"), (25..30, "zz")];
-    assert_eq!(asked, parts.map(|(at, text)| (at, text.to_owned())));
-    // The blank that both have stays.
-    let told = [
-        (25..30, "zz"),
-        (17..19, "   k = v"),
-        (12..16, ""),
-        (0..4, ""),
-    ];
-    desk.reports(&told);
-    assert!(desk.engine.flight.is_none(), "all of it has arrived");
-    assert_eq!(desk.asked(), []);
-    assert_eq!(desk.region(1), "o<me>ne\n    k = v\nkeep\nzz\n");
-    assert_eq!(desk.engine.state(ID), Some(State::Rejected));
-}
-
-#[test]
-fn to_delete_what_was_typed_before_a_redirect_took_an_edit_back_is_no_undo_of_it() {
-    let mut desk = Desk::new("a\nend\n", Profile::default());
-    desk.start(1, 0..2);
-    desk.says(1, "NEW\na\n");
-    desk.applies();
-    desk.reports(&[(1..1, "<me>")]);
-    let next = |text: &Text, region: Range<usize>, _: &Request, _: &str| {
-        start_of(RewriteId(2), text, region, Apply::Live)
-    };
-    let redirected = desk.engine.redirect(ID, next, desk.now, &mut desk.out);
-    redirected.expect("it is there");
-    desk.applies();
-    assert_eq!(desk.region(2), "<me>a\n");
-    desk.reports(&[(0..4, "")]);
-    assert_eq!(desk.engine.state(RewriteId(2)), Some(State::Requested));
-}
-
-#[test]
 fn what_was_deleted_of_a_line_does_not_come_back_where_the_model_moves_it() {
     for apply in [Apply::Live, Apply::Once] {
         let profile = Profile {
@@ -728,16 +413,6 @@ fn what_was_deleted_of_a_line_does_not_come_back_where_the_model_moves_it() {
         desk.applies();
         assert_eq!(desk.region(1), "one\nA\nB\n", "{apply:?}");
     }
-}
-
-#[test]
-fn what_comes_back_over_an_edge_stands_outside_also_where_the_same_was_deleted_inside() {
-    let mut desk = Desk::new("w x + y + z\n", Profile::default());
-    desk.start(1, 0..7);
-    for (range, put) in [(3..6, ""), (3..3, " + "), (2..10, ""), (2..2, "x + y + ")] {
-        desk.reports(&[(range, put)]);
-    }
-    assert_eq!(desk.region(1), "w x + y");
 }
 
 #[test]
