@@ -421,9 +421,7 @@ fn attribute_one(
             let parts = canonical_parts(old, near);
             attribute_groups(old, canonical(old, raw), parts, whole)
         };
-        let wider = (near.len() > 1)
-            .then(|| reaching(old, &raw, &near))
-            .flatten();
+        let wider = reaching(old, &raw, &near);
         let told = split(raw);
         let told_wider = || wider.map(split).filter(|it| it.missing.is_empty());
         match told.step.confirmed.is_empty() {

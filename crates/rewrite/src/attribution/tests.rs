@@ -472,3 +472,16 @@ fn a_line_that_goes_and_one_that_becomes_it_may_be_told_across_both_together_wit
         &[(17..17, "<5>")],
     );
 }
+
+#[test]
+fn a_line_put_behind_a_bracket_is_ours_where_typing_that_ends_with_one_is_told_with_it() {
+    let old = "(ni) x\n<2>";
+    let sent = [(10..10, "\nNEW = line")];
+    check(
+        old,
+        &sent,
+        &[(3..9, "<4>) x\n<2>\nNEW = line<5")],
+        &[0],
+        &[(3..3, "<4>"), (21..21, "<5>")],
+    );
+}
