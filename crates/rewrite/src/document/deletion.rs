@@ -8,21 +8,27 @@ use std::ops::Range;
 use text::{Bias, Change, ChangeSet, Text};
 
 use super::DocumentRewrites;
-use crate::attribution::{Replacement, common_prefix, common_suffix, is_replaced, lines_put};
-use crate::slide::slides;
+use crate::attribution::{Part, Replacement, common_prefix, common_suffix, is_replaced, lines_put};
+use crate::slide::{FURTHEST, slides};
 
 impl DocumentRewrites {
     /// Moves each deletion that reaches over one edge of a region to where it says the same, is one of lines and reaches
     /// over no edge; and whole lines that are told of as the replacement of the line break before them, to behind it.
     /// Costs the changes, and what is deleted over an edge.
-    pub(super) fn seated<'a>(&self, changes: &'a [ChangeSet]) -> Cow<'a, [ChangeSet]> {
+    pub(super) fn seated<'a>(
+        &self,
+        changes: &'a [ChangeSet],
+        parts: &[Part],
+    ) -> Cow<'a, [ChangeSet]> {
         let mut seated = Cow::Borrowed(changes);
         let active = self.rewrites.iter().filter(|it| !it.is_stale());
         let mut regions: Vec<Range<usize>> = active.map(|it| it.region()).collect();
         let mut text = self.text.clone();
         for at in 0..changes.len() {
             if let [only] = changes[at].changes().as_slice()
-                && let Some(seat) = self.seat_of(&text, only, &regions, at == 0)
+                && let Some(seat) = self
+                    .seat_as_part(&text, only, parts.iter().filter(|_| at == 0))
+                    .or_else(|| self.seat_of(&text, only, &regions, at == 0))
             {
                 seated.to_mut()[at] = ChangeSet::from_changes(text.len(), seat);
             }
@@ -34,6 +40,32 @@ impl DocumentRewrites {
             change.apply(&mut text);
         }
         seated
+    }
+
+    /// A deletion that says the same as one of ours under way, where an editor that compares texts may tell of the last of
+    /// several blank lines. The user may delete one of them as well: where versions are checked, that is more likely.
+    fn seat_as_part<'a>(
+        &self,
+        text: &Text,
+        change: &Change,
+        parts: impl Iterator<Item = &'a Part>,
+    ) -> Option<Vec<Replacement>> {
+        let compares = self.profile.compares_texts && !self.profile.checks_versions;
+        if !compares || !change.text.is_empty() {
+            return None;
+        }
+        let same = |it: &&Part| {
+            it.text.is_empty() && it.range.len() == change.old.len() && it.range != change.old
+        };
+        let mut parts = parts.filter(|it| !it.spoiled).filter(same);
+        let part = parts.find(|it| {
+            let span = it.range.start.min(change.old.start)..it.range.end.max(change.old.end);
+            span.len() <= 2 * FURTHEST && {
+                let mut all = slides(|at| text.byte(at), &change.old, span);
+                all.any(|(_, seat)| seat == it.range)
+            }
+        })?;
+        Some(vec![(part.range.clone(), String::new())])
     }
 
     /// The replacements that a reported one stands for where it stood elsewhere or was several, by the first of these

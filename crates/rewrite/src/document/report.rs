@@ -53,7 +53,7 @@ impl DocumentRewrites {
                 part.spoiled |= growths.get(&part.number).copied().unwrap_or(0) != part.growth();
             }
         }
-        let changes = self.seated(changes);
+        let changes = self.seated(changes, &parts);
         let telling: Vec<u32> = parts
             .iter()
             .filter(|it| it.is_telling())

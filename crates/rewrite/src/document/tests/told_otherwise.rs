@@ -178,3 +178,8 @@ fn copies_of_what_one_edit_put_do_not_end_another_rewrite() {
     engine.settle(9_000_000, &mut out);
     assert_eq!(engine.state(other), Some(State::Streaming));
 }
+
+#[test]
+fn one_of_equal_blank_lines_deleted_may_be_told_as_the_one_behind_the_region() {
+    check_told_beside("a\n\n\n\nend\n", 0..4, "a\n\n", (4..5, ""));
+}
