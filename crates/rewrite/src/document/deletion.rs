@@ -42,8 +42,9 @@ impl DocumentRewrites {
         seated
     }
 
-    /// A deletion that says the same as one of ours under way, where an editor that compares texts may tell of the last of
-    /// several blank lines. The user may delete one of them as well: where versions are checked, that is more likely.
+    /// A deletion that says the same as one of ours under way, at that one's place: of several equal lines, an editor that
+    /// compares texts may tell of the last. The user may delete one of them too; where versions are checked, that is known.
+    /// Costs the parts that delete as much, and how far the deletion says the same.
     fn seat_as_part<'a>(
         &self,
         text: &Text,

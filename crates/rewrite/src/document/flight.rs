@@ -195,7 +195,7 @@ impl DocumentRewrites {
     /// What the user has changed and changed back is what it was: parts that replace it may arrive as they were sent. What
     /// replaces nothing goes where its text waits: what came back around it may be told on either side. And what comes back
     /// in the middle of what a part replaces is in its way.
-    pub(super) fn unspoil(&mut self, text: &Text) {
+    pub(super) fn place_parts(&mut self, text: &Text) {
         let Some(flight) = self.flight.as_mut().filter(|it| !it.parts.is_empty()) else {
             return;
         };

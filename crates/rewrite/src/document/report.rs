@@ -104,7 +104,7 @@ impl DocumentRewrites {
             }
         }
         if typed {
-            self.unspoil(after);
+            self.place_parts(after);
         }
         self.text = after.clone();
         self.version = version;

@@ -77,8 +77,9 @@ impl DocumentRewrites {
     }
 
     /// An editor that compares texts tells of a line that comes back behind a region's last one as put behind that one's
-    /// line break, and of one of two equal lines that goes as the last: that change at the region's edge, where it says the
-    /// same there and is an undo. Costs what is put, or how far the deletion says the same.
+    /// line break, and of one of two equal lines that goes as the last, and one that tells of lines takes what stays beside
+    /// the region along: that change within the region, where it says the same there and is an undo. Costs what is put, or
+    /// how far the deletion says the same.
     fn slid_to_undo<'a>(
         &self,
         changes: &'a [Replacement],
@@ -100,7 +101,8 @@ impl DocumentRewrites {
                         let room = floor..next.map_or(text.len(), |next| next.0.start);
                         (taken_at_edge(text, &region, range, room)?, String::new())
                     }
-                    _ => put_at_edge(text, &region, range, put)?,
+                    _ => put_at_edge(text, &region, range, put)
+                        .or_else(|| without_kept(text, &region, range, put))?,
                 };
                 let mut slid = changes.to_vec();
                 slid[at] = at_edge;
@@ -349,6 +351,23 @@ fn put_at_edge(
         return Some((region.start..region.start, format!("{rest}{between}")));
     }
     None
+}
+
+/// What is replaced over a region's edges, in the region alone, where what stands outside is put back as it was.
+fn without_kept(
+    text: &Text,
+    region: &Range<usize>,
+    range: &Range<usize>,
+    put: &str,
+) -> Option<Replacement> {
+    let reaches_over = range.start < region.start || region.end < range.end;
+    if !reaches_over || range.end < region.start || region.end < range.start {
+        return None;
+    }
+    let (start, end) = (range.start.max(region.start), range.end.min(region.end));
+    let put = put.strip_prefix(&*text.slice(range.start..start))?;
+    let put = put.strip_suffix(&*text.slice(end..range.end))?;
+    Some((start..end, put.to_owned()))
 }
 
 /// What is taken beside a region or over its edge, in the region at its edge, where that leaves the same text.

@@ -262,3 +262,17 @@ fn what_comes_back_within_an_edit_under_way_is_in_its_way() {
     let over = desk.engine.view(ID).expect("it is remembered");
     assert_eq!((over.state, over.message), (State::Rejected, None));
 }
+
+#[test]
+fn an_undo_told_of_as_whole_lines_is_one_in_a_region_that_ends_within_the_last() {
+    let mut desk = Desk::new("one\n    do x\nend\n", compares());
+    desk.start(1, 4..12);
+    desk.says(1, "\n    if y {");
+    desk.ends(1);
+    desk.applies();
+    assert_eq!(desk.region(1), "\n    if y {");
+    desk.reports(&[(4..16, "    do x\n")]);
+    assert_eq!(desk.region(1), "    do x");
+    let view = desk.engine.view(ID).expect("it is remembered");
+    assert_ne!(view.state, State::Stale);
+}
