@@ -33,7 +33,17 @@ impl Desk {
 
     /// The model has answered the rewrite 1 of a region whole.
     pub(super) fn answered(text: &str, region: Range<usize>, answer: &str) -> Desk {
-        let mut desk = Desk::new(text, Profile::default());
+        Desk::answered_in(text, Profile::default(), region, answer)
+    }
+
+    /// The same in an editor of some kind.
+    pub(super) fn answered_in(
+        text: &str,
+        profile: Profile,
+        region: Range<usize>,
+        answer: &str,
+    ) -> Desk {
+        let mut desk = Desk::new(text, profile);
         desk.start(1, region);
         desk.says(1, answer);
         desk.ends(1);

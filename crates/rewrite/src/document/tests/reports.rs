@@ -136,10 +136,7 @@ fn an_edit_is_known_where_what_it_replaces_was_deleted_and_put_back() {
 /// A word deleted before a blank comes back told as standing behind the blank before it.
 #[test]
 fn an_edit_is_known_where_what_it_replaces_comes_back_told_beside_its_place() {
-    let mut desk = Desk::new("x old words\ny\n", compares());
-    desk.start(1, 0..14);
-    desk.says(1, "x NEW\ny\n");
-    desk.ends(1);
+    let mut desk = Desk::answered_in("x old words\ny\n", compares(), 0..14, "x NEW\ny\n");
     assert_eq!(desk.asked(), [(2..11, "NEW".to_owned())]);
     desk.reports(&[(2..6, "")]);
     desk.reports(&[(0..10, "x old words\ny\n")]);
@@ -352,10 +349,11 @@ fn what_was_typed_in_one_of_several_lines_that_the_model_changes_stays_in_its_li
 #[test]
 fn a_line_that_the_model_keeps_keeps_what_the_user_deleted_in_it_beside_lines_typed_in() {
     let text = "one = a\n  two = b\n   three four\n    keep = gone\n  five\n";
-    let mut desk = Desk::new(text, Profile::default());
-    desk.start(1, 0..text.len());
-    desk.says(1, "\n  two = B\n    keep = gone\n  FIVE\nSIX\n");
-    desk.ends(1);
+    let mut desk = Desk::answered(
+        text,
+        0..text.len(),
+        "\n  two = B\n    keep = gone\n  FIVE\nSIX\n",
+    );
     assert_ne!(desk.asked(), [], "an edit that is refused");
     let gone = text.find("gone").expect("it is there");
     desk.reports(&[(gone..gone + 4, "")]);

@@ -68,10 +68,7 @@ fn an_undo_in_two_rewrites_that_touch_told_of_as_one_change_is_one_in_both() {
 
 #[test]
 fn an_undo_told_of_together_with_the_edit_before_and_typing_behind_it_is_one() {
-    let mut desk = Desk::new("x old\ny\n", compares());
-    desk.start(1, 0..6);
-    desk.says(1, "x NEW\n");
-    desk.ends(1);
+    let mut desk = Desk::answered_in("x old\ny\n", compares(), 0..6, "x NEW\n");
     assert_eq!(desk.asked(), [(2..5, "NEW".to_owned())]);
     desk.reports(&[(2..5, "NEW"), (2..5, "old"), (4..4, "9\n")]);
     let rewrite = &desk.engine.rewrites[0];
@@ -244,10 +241,7 @@ fn what_comes_back_over_an_edge_stands_outside_also_where_the_same_was_deleted_i
 /// away; then all of it goes, by undo too.
 #[test]
 fn what_comes_back_within_an_edit_under_way_is_in_its_way() {
-    let mut desk = Desk::new("# doraf tepun\nend\n", compares());
-    desk.start(1, 0..14);
-    desk.says(1, "# FATET NEWIK\n");
-    desk.ends(1);
+    let mut desk = Desk::answered_in("# doraf tepun\nend\n", compares(), 0..14, "# FATET NEWIK\n");
     desk.applies();
     desk.reports(&[(2..7, "")]);
     assert_eq!(desk.asked(), []);
@@ -265,10 +259,7 @@ fn what_comes_back_within_an_edit_under_way_is_in_its_way() {
 
 #[test]
 fn an_undo_told_of_as_whole_lines_is_one_in_a_region_that_ends_within_the_last() {
-    let mut desk = Desk::new("one\n    do x\nend\n", compares());
-    desk.start(1, 4..12);
-    desk.says(1, "\n    if y {");
-    desk.ends(1);
+    let mut desk = Desk::answered_in("one\n    do x\nend\n", compares(), 4..12, "\n    if y {");
     desk.applies();
     assert_eq!(desk.region(1), "\n    if y {");
     desk.reports(&[(4..16, "    do x\n")]);
