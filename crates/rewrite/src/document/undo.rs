@@ -341,14 +341,14 @@ fn put_at_edge(
     }
     let at = range.start;
     if region.end < at && at - region.end < put.len() {
-        let between = text.slice(region.end..at);
-        let rest = put.strip_suffix(&*between)?;
-        return Some((region.end..region.end, format!("{between}{rest}")));
+        let (rest, between) = put.split_at_checked(put.len() - (at - region.end))?;
+        let is_there = text.range_is(region.end..at, between);
+        return is_there.then(|| (region.end..region.end, format!("{between}{rest}")));
     }
     if at < region.start && region.start - at < put.len() {
-        let between = text.slice(at..region.start);
-        let rest = put.strip_prefix(&*between)?;
-        return Some((region.start..region.start, format!("{rest}{between}")));
+        let (between, rest) = put.split_at_checked(region.start - at)?;
+        let is_there = text.range_is(at..region.start, between);
+        return is_there.then(|| (region.start..region.start, format!("{rest}{between}")));
     }
     None
 }
@@ -365,9 +365,11 @@ fn without_kept(
         return None;
     }
     let (start, end) = (range.start.max(region.start), range.end.min(region.end));
-    let put = put.strip_prefix(&*text.slice(range.start..start))?;
-    let put = put.strip_suffix(&*text.slice(end..range.end))?;
-    Some((start..end, put.to_owned()))
+    let (before, put) = put.split_at_checked(start - range.start)?;
+    let (put, behind) = put.split_at_checked(put.len().checked_sub(range.end - end)?)?;
+    let is_kept =
+        text.range_is(range.start..start, before) && text.range_is(end..range.end, behind);
+    is_kept.then(|| (start..end, put.to_owned()))
 }
 
 /// What is taken beside a region or over its edge, in the region at its edge, where that leaves the same text.
@@ -421,4 +423,18 @@ fn choices(window: &Range<usize>, changes: &[Replacement], free: usize) -> Vec<R
     choices.dedup();
     choices.retain(|choice| !choice.is_empty());
     choices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_within_a_character_is_no_edge() {
+        let text = Text::from("aé\nbb\n");
+        assert_eq!(without_kept(&text, &(0..2), &(0..4), "x\n"), None);
+        assert_eq!(put_at_edge(&text, &(0..2), &(4..4), "cc\né\n"), None);
+        let kept = without_kept(&text, &(0..3), &(0..4), "x\n");
+        assert_eq!(kept, Some((0..3, "x".to_owned())));
+    }
 }
